@@ -1,0 +1,112 @@
+//! What the caller brings to a pass: the time, the fence and the pace.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::{Lane, Moment, ProviderError, Urgency};
+
+/// Tells the time. The core reads no clock of its own, so tests bring theirs.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Moment;
+}
+
+/// Says whether we may still write.
+pub trait Fence: Send + Sync {
+    /// Checked right before every write.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotLeader`](crate::ErrorKind::NotLeader) once the lease is lost.
+    fn check(&self) -> Result<(), ProviderError>;
+}
+
+/// Hands out turns, so that a provider is not asked more than it bears.
+#[async_trait]
+pub trait Pace: Send + Sync {
+    /// Waits until a call of this `lane` may be made. The turn is held for as long as the call lasts.
+    async fn turn(&self, lane: Lane, urgency: Urgency) -> Turn;
+}
+
+/// A turn, given back when dropped.
+pub struct Turn(#[expect(dead_code, reason = "held for its drop")] Option<Box<dyn Any + Send>>);
+
+impl Turn {
+    /// A turn that gives back `permit` when dropped.
+    pub fn holding(permit: impl Any + Send) -> Self {
+        Self(Some(Box::new(permit)))
+    }
+
+    /// A turn that is free.
+    pub const fn free() -> Self {
+        Self(None)
+    }
+}
+
+/// The first argument of every call that may take time.
+#[derive(Clone)]
+pub struct Context {
+    clock: Arc<dyn Clock>,
+    fence: Arc<dyn Fence>,
+    pace: Arc<dyn Pace>,
+}
+
+impl Context {
+    /// A context with this clock, whose writes are neither fenced nor paced.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, fence: Arc::new(Open), pace: Arc::new(Open) }
+    }
+
+    /// The same with another fence.
+    #[must_use]
+    pub fn fenced(mut self, fence: Arc<dyn Fence>) -> Self {
+        self.fence = fence;
+        self
+    }
+
+    /// The same at another pace.
+    #[must_use]
+    pub fn paced(mut self, pace: Arc<dyn Pace>) -> Self {
+        self.pace = pace;
+        self
+    }
+
+    /// The time.
+    pub fn now(&self) -> Moment {
+        self.clock.now()
+    }
+
+    /// Waits for a turn, **then** checks the fence: the turn may take minutes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotLeader`](crate::ErrorKind::NotLeader) once the lease is lost.
+    pub async fn turn(&self, lane: Lane, urgency: Urgency) -> Result<Turn, ProviderError> {
+        let turn = self.pace.turn(lane, urgency).await;
+        self.fence.check()?;
+        Ok(turn)
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("now", &self.now()).finish_non_exhaustive()
+    }
+}
+
+/// No fence, no pace.
+struct Open;
+
+impl Fence for Open {
+    fn check(&self) -> Result<(), ProviderError> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Pace for Open {
+    async fn turn(&self, _: Lane, _: Urgency) -> Turn {
+        Turn::free()
+    }
+}

@@ -1,0 +1,125 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::{Key, Moment};
+
+/// What is believed of the keys of one provider.
+pub(super) struct Beliefs<O> {
+    keys: BTreeMap<Key, Belief<O>>,
+    /// Whether everything was listed once: from then on a key that is not here has nothing.
+    surveyed: bool,
+    /// Orders writes and listings; a count, not a time.
+    sequence: u64,
+}
+
+struct Belief<O> {
+    seen: Arc<O>,
+    /// A write was begun whose outcome is not known.
+    doubted: bool,
+    /// When it was last written to or read, in the sequence.
+    touched: u64,
+    /// When it was last written to.
+    written: Option<Moment>,
+}
+
+impl<O> Default for Beliefs<O> {
+    fn default() -> Self {
+        Self { keys: BTreeMap::new(), surveyed: false, sequence: 0 }
+    }
+}
+
+impl<O: Default + PartialEq> Beliefs<O> {
+    /// The next place in the sequence.
+    pub(super) const fn tick(&mut self) -> u64 {
+        self.sequence += 1;
+        self.sequence
+    }
+
+    /// What is known for certain of `key`; none if it must be looked at.
+    pub(super) fn certain(&self, key: &Key) -> Option<Arc<O>> {
+        match self.keys.get(key) {
+            Some(belief) => (!belief.doubted).then(|| Arc::clone(&belief.seen)),
+            None => self.surveyed.then(Arc::default),
+        }
+    }
+
+    /// Everything known, certain or not.
+    pub(super) fn all(&self) -> Vec<(Key, Arc<O>)> {
+        self.keys.iter().map(|(key, belief)| (key.clone(), Arc::clone(&belief.seen))).collect()
+    }
+
+    /// Marks `key` doubted, before the first write to it.
+    pub(super) fn doubt(&mut self, key: &Key, now: Moment) {
+        let touched = self.tick();
+        let belief = self.keys.entry(key.clone()).or_insert_with(|| Belief {
+            seen: Arc::default(),
+            doubted: true,
+            touched,
+            written: None,
+        });
+        belief.doubted = true;
+        belief.touched = touched;
+        belief.written = Some(now);
+    }
+
+    /// Takes what a pass knows of `key`; certain unless a write of it failed. `written` tells that
+    /// the pass wrote, and when it ended.
+    pub(super) fn settle(
+        &mut self,
+        key: &Key,
+        seen: Arc<O>,
+        certain: bool,
+        written: Option<Moment>,
+    ) {
+        let touched = self.tick();
+        let earlier = self.keys.get(key).and_then(|belief| belief.written);
+        if certain && *seen == O::default() && written.or(earlier).is_none() {
+            self.keys.remove(key);
+            return;
+        }
+        self.keys.insert(
+            key.clone(),
+            Belief { seen, doubted: !certain, touched, written: written.or(earlier) },
+        );
+    }
+
+    /// Folds a listing that began at `began`, and returns the keys of which something else is known
+    /// now.
+    pub(super) fn fold_listing(
+        &mut self,
+        mut listed: BTreeMap<Key, O>,
+        began: u64,
+        now: Moment,
+        lag: Duration,
+        merge: impl Fn(&O, O) -> O,
+    ) -> BTreeSet<Key> {
+        self.surveyed = true;
+        let touched = self.tick();
+        let mut changed = BTreeSet::new();
+        self.keys.retain(|key, belief| {
+            let fresh = listed.remove(key).unwrap_or_default();
+            let lagging =
+                !lag.is_zero() && belief.written.is_some_and(|written| now < written + lag);
+            if belief.touched > began || belief.doubted || lagging {
+                return true;
+            }
+            let absent = fresh == O::default();
+            let fresh = if absent { fresh } else { merge(&belief.seen, fresh) };
+            if fresh != *belief.seen {
+                belief.seen = Arc::new(fresh);
+                belief.touched = touched;
+                changed.insert(key.clone());
+            }
+            !absent
+        });
+        for (key, fresh) in listed {
+            changed.insert(key.clone());
+            self.keys.insert(
+                key,
+                Belief { seen: Arc::new(fresh), doubted: false, touched, written: None },
+            );
+        }
+        changed
+    }
+}

@@ -1,0 +1,43 @@
+//! What should be, what is, and how to get there: the model, the provider trait and the driver.
+//!
+//! ```text
+//! model/     LbSpec, Node, Address: what one Service asks for, free of Kubernetes types
+//! key        what one pass works on: the ground, or one load balancer
+//! goal       the Services that a key is to carry
+//! plan       stages of steps from what is to what should be
+//! provider   the trait of a provider, typed: observe, plan, apply
+//! driver/    the loop around it, written once: look, plan, fence, apply, learn
+//! context    what the caller brings to a pass: the time, the fence and the pace
+//! capability what a provider can do, as data, and the check of a spec against it
+//! ownership  the mark that says "ours"
+//! error      the one error that crosses a provider's border
+//! ```
+//!
+//! There is no I/O and no Kubernetes here, and no clock is read: time comes in through [`Context`].
+
+pub mod capability;
+pub mod context;
+pub mod driver;
+pub mod error;
+pub mod goal;
+pub mod key;
+pub mod model;
+pub mod moment;
+pub mod ownership;
+pub mod plan;
+pub mod provider;
+
+pub use capability::{AffinitySupport, Capabilities, ProxyProtocol, SettingKey, TargetKind};
+pub use context::{Clock, Context, Fence, Pace, Turn};
+pub use driver::{Driver, MemberReport, Report, SharedDriver, StepReport, drive};
+pub use error::{Class, ErrorKind, ProviderError};
+pub use goal::{Goal, Member, Want};
+pub use key::{BalancerKey, ClusterId, Key, NodeName, ServiceUid};
+pub use model::{
+    Address, Affinity, Digest, Family, IpMode, LbSpec, Node, Nodes, Port, Protocol, ServiceRef,
+    SourceRanges, TrafficPolicy,
+};
+pub use moment::Moment;
+pub use ownership::Mark;
+pub use plan::{Needs, Plan, Planned};
+pub use provider::{Depth, Lane, Provider, Readiness, Step, Urgency};

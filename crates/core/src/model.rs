@@ -1,0 +1,15 @@
+//! What one Service asks for, free of Kubernetes types.
+
+mod address;
+mod digest;
+mod node;
+mod port;
+mod ranges;
+mod spec;
+
+pub use address::{Address, Family, IpMode};
+pub use digest::Digest;
+pub use node::{Node, Nodes};
+pub use port::{Port, Protocol};
+pub use ranges::SourceRanges;
+pub use spec::{Affinity, LbSpec, ServiceRef, TrafficPolicy};

@@ -1,0 +1,176 @@
+//! The trait of a provider: typed inside, erased by the [driver](crate::driver).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Address, BalancerKey, Capabilities, Context, Goal, Key, LbSpec, Plan, ProviderError, ServiceUid,
+};
+
+/// One writing call to a provider, at most. `Display` tells a user what it does, e.g.
+/// `open 198.18.0.200:80/TCP`.
+pub trait Step: Clone + fmt::Debug + fmt::Display + PartialEq + Send + Sync + 'static {
+    /// Which bucket of the provider's rates it draws on.
+    fn lane(&self) -> Lane {
+        Lane::DEFAULT
+    }
+
+    /// Who goes first when turns are scarce.
+    fn urgency(&self) -> Urgency {
+        Urgency::Create
+    }
+}
+
+/// A bucket of the provider's rates, e.g. all actions that register targets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Lane(pub &'static str);
+
+impl Lane {
+    /// The lane of providers that have one only.
+    pub const DEFAULT: Self = Self("default");
+}
+
+/// Who goes first when turns are scarce: the smallest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Urgency {
+    /// Taking away what must not get traffic any more.
+    Drain,
+    /// The first targets of a load balancer that has none.
+    FirstTargets,
+    /// Whatever a Service waits for.
+    Create,
+    /// More targets where there are some.
+    MoreTargets,
+    /// What nobody waits for.
+    Audit,
+}
+
+/// How closely to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Depth {
+    /// As a listing shows it.
+    Listed,
+    /// In full. What was written before and answered must be seen: no lag.
+    Full,
+}
+
+/// How far a Service has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Readiness {
+    /// Clients may connect here. One address per family or hostname, the preferred one first.
+    Ready(Vec<Address>),
+    /// It is being made.
+    Pending {
+        /// When to look again.
+        look_again: Duration,
+    },
+    /// There is nothing here for it.
+    Gone,
+}
+
+/// One way to make load balancers.
+///
+/// # Contract
+/// - `plan_ground`, `plan`, `learn`, `foresee`, `merge`, `holds` and `readiness` are pure: equal
+///   arguments give equal results.
+/// - `survey` and `look` never write.
+/// - `apply` is idempotent: the same step again, also after a lost answer, does no harm.
+/// - Folding a plan through `foresee`, and planning again, ends in an empty plan; so does a plan
+///   after a converged pass.
+/// - Nothing without our [mark](crate::Mark) is changed or deleted.
+/// - Only the ground makes and deletes shared things; it deletes them only with an empty goal, and
+///   takes "in use" for "later" ([`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable)).
+///
+/// `seaway-testkit` holds a test for each of these.
+pub trait Provider: fmt::Debug + Send + Sync + 'static {
+    /// What a key has now, in the provider's own terms. The default is "nothing".
+    type Observed: Clone + fmt::Debug + Default + PartialEq + Send + Sync;
+    /// One change.
+    type Step: Step;
+    /// What the answer to a step tells.
+    type Fact: Clone + fmt::Debug + Send + Sync;
+
+    /// One word: folder, cargo feature, config key and metric label.
+    const NAME: &'static str;
+
+    /// What it can do: data, not probing.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Which load balancer carries this Service.
+    fn balancer(&self, spec: &LbSpec) -> BalancerKey;
+
+    /// Takes note of the addresses that Services show in their statuses, before the first pass: none
+    /// of them may be given to another Service. A provider that hands out addresses itself, and
+    /// forgets them with its process, takes them back here. What is not its own it ignores.
+    fn claim(&self, published: &BTreeMap<ServiceUid, Vec<Address>>) {
+        let _ = published;
+    }
+
+    /// Everything of ours, per key, in a handful of calls.
+    fn survey(
+        &self,
+        cx: &Context,
+    ) -> impl Future<Output = Result<BTreeMap<Key, Self::Observed>, ProviderError>> + Send;
+
+    /// What some keys have now. A key that is absent from the answer has nothing.
+    fn look(
+        &self,
+        cx: &Context,
+        keys: &[Key],
+        depth: Depth,
+    ) -> impl Future<Output = Result<BTreeMap<Key, Self::Observed>, ProviderError>> + Send {
+        let _ = (keys, depth);
+        self.survey(cx)
+    }
+
+    /// What is known of a key after a listing: keeps what a listing does not show.
+    fn merge(&self, known: &Self::Observed, listed: Self::Observed) -> Self::Observed {
+        let _ = known;
+        listed
+    }
+
+    /// The way to the ground that `goal` needs.
+    fn plan_ground(&self, goal: &Goal, ground: &Self::Observed) -> Plan<Self::Step> {
+        let _ = (goal, ground);
+        Plan::default()
+    }
+
+    /// The way to the load balancer that `goal` needs.
+    fn plan(
+        &self,
+        key: &BalancerKey,
+        goal: &Goal,
+        seen: &Self::Observed,
+        ground: &Self::Observed,
+    ) -> Plan<Self::Step>;
+
+    /// Makes one change.
+    fn apply(
+        &self,
+        cx: &Context,
+        step: &Self::Step,
+        seen: &Self::Observed,
+        ground: &Self::Observed,
+    ) -> impl Future<Output = Result<Self::Fact, ProviderError>> + Send;
+
+    /// Folds the answer to a step into what is known.
+    fn learn(&self, seen: &mut Self::Observed, fact: Self::Fact);
+
+    /// What a step would answer: folded instead in a dry run.
+    fn foresee(
+        &self,
+        step: &Self::Step,
+        seen: &Self::Observed,
+        ground: &Self::Observed,
+    ) -> Self::Fact;
+
+    /// The Services that have something here. Moving, restart and sweep rest on it.
+    fn holds(&self, seen: &Self::Observed) -> BTreeSet<ServiceUid>;
+
+    /// How far a Service has come.
+    fn readiness(&self, uid: &ServiceUid, seen: &Self::Observed) -> Readiness;
+}

@@ -1,0 +1,25 @@
+//! From a Service, the Nodes and the EndpointSlices to what the load balancer must be.
+//!
+//! ```text
+//! object/    the Kubernetes objects, as far as they are read
+//! select     which provider a Service asks for
+//! node       which Nodes may be targets (KEP-3458)
+//! build      a Service to its LbSpec
+//! rejection  why a Service can't have one
+//! annotation every annotation that is read, with its source
+//! ```
+//!
+//! Everything here is pure, and this is the only place that reads annotations.
+
+pub mod annotation;
+pub mod build;
+pub mod node;
+pub mod object;
+pub mod rejection;
+pub mod select;
+
+pub use build::build;
+pub use node::target;
+pub use object::{EndpointSlice, Node, Service};
+pub use rejection::Rejection;
+pub use select::Selection;
