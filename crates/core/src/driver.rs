@@ -105,12 +105,10 @@ impl<P: Provider> Driver for Driven<P> {
     }
 
     async fn survey(&self, cx: &Context) -> Result<BTreeSet<Key>, ProviderError> {
-        let began = self.beliefs().tick();
+        let began = (self.beliefs().tick(), cx.now());
         let listed = self.provider.survey(cx).await?;
         let lag = self.capabilities.listing_lag;
-        Ok(self
-            .beliefs()
-            .fold_listing(listed, began, cx.now(), lag, |a, b| self.provider.merge(a, b)))
+        Ok(self.beliefs().fold_listing(listed, began, lag, |a, b| self.provider.merge(a, b)))
     }
 
     fn holders(&self) -> BTreeMap<Key, BTreeSet<ServiceUid>> {

@@ -7,7 +7,10 @@ use crate::{Key, Moment};
 /// What is believed of the keys of one provider.
 pub(super) struct Beliefs<O> {
     keys: BTreeMap<Key, Belief<O>>,
-    /// Whether everything was listed once: from then on a key that is not here has nothing.
+    /// When the first listing began. What an earlier process wrote right before may not show in it.
+    first: Option<Moment>,
+    /// Whether everything was listed once, with nothing hidden by lag: from then on a key that is
+    /// not here has nothing.
     surveyed: bool,
     /// Orders writes and listings; a count, not a time.
     sequence: u64,
@@ -25,7 +28,7 @@ struct Belief<O> {
 
 impl<O> Default for Beliefs<O> {
     fn default() -> Self {
-        Self { keys: BTreeMap::new(), surveyed: false, sequence: 0 }
+        Self { keys: BTreeMap::new(), first: None, surveyed: false, sequence: 0 }
     }
 }
 
@@ -34,6 +37,11 @@ impl<O: Default + PartialEq> Beliefs<O> {
     pub(super) const fn tick(&mut self) -> u64 {
         self.sequence += 1;
         self.sequence
+    }
+
+    /// What was last known of `key`, certain or not.
+    pub(super) fn last(&self, key: &Key) -> Option<Arc<O>> {
+        self.keys.get(key).map(|belief| Arc::clone(&belief.seen))
     }
 
     /// What is known for certain of `key`; none if it must be looked at.
@@ -84,24 +92,25 @@ impl<O: Default + PartialEq> Beliefs<O> {
         );
     }
 
-    /// Folds a listing that began at `began`, and returns the keys of which something else is known
-    /// now.
+    /// Folds a listing that began at the place `began` in the sequence and at the time `at`, and
+    /// returns the keys of which something else is known now. Nothing that was written less than
+    /// `lag` before it began need show in it.
     pub(super) fn fold_listing(
         &mut self,
         mut listed: BTreeMap<Key, O>,
-        began: u64,
-        now: Moment,
+        (began, at): (u64, Moment),
         lag: Duration,
         merge: impl Fn(&O, O) -> O,
     ) -> BTreeSet<Key> {
-        self.surveyed = true;
+        let first = *self.first.get_or_insert(at);
+        self.surveyed |= first + lag <= at;
         let touched = self.tick();
         let mut changed = BTreeSet::new();
         self.keys.retain(|key, belief| {
             let fresh = listed.remove(key).unwrap_or_default();
             let lagging =
-                !lag.is_zero() && belief.written.is_some_and(|written| now < written + lag);
-            if belief.touched > began || belief.doubted || lagging {
+                !lag.is_zero() && belief.written.is_some_and(|written| at < written + lag);
+            if belief.touched > began || lagging {
                 return true;
             }
             let absent = fresh == O::default();
@@ -111,8 +120,11 @@ impl<O: Default + PartialEq> Beliefs<O> {
                 belief.touched = touched;
                 changed.insert(key.clone());
             }
-            !absent
+            // A doubted key stays doubted, and is looked at before anything is planned; but who has
+            // something there must be known meanwhile, or the sweep would pass it by.
+            !absent || belief.doubted
         });
+        listed.retain(|_, fresh| *fresh != O::default());
         for (key, fresh) in listed {
             changed.insert(key.clone());
             self.keys.insert(

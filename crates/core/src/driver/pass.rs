@@ -28,6 +28,8 @@ pub(super) struct Pass<'a, P: Provider> {
     blocked: BTreeMap<ServiceUid, ProviderError>,
     refused: BTreeMap<ServiceUid, ProviderError>,
     wrote: bool,
+    /// Whether `seen` was read live: known better than before, though nothing was written.
+    looked: bool,
     report: Report,
 }
 
@@ -52,6 +54,7 @@ impl<'a, P: Provider> Pass<'a, P> {
             blocked: BTreeMap::new(),
             refused: BTreeMap::new(),
             wrote: false,
+            looked: false,
             report: Report::default(),
         }
     }
@@ -75,16 +78,22 @@ impl<'a, P: Provider> Pass<'a, P> {
     }
 
     async fn converge(&mut self) -> Result<(), ProviderError> {
+        // Until it is read, the last that was known is told, lest a failed look reads as "gone".
+        self.seen = self.driver.beliefs().last(self.key).unwrap_or_default();
         if self.driver.capabilities.ground && *self.key != Key::Ground {
             self.ground = self.known(&Key::Ground).await?;
         }
         self.seen = self.known(self.key).await?;
-        let mut looked = false;
-        for _ in 0..ROUNDS {
+        // A Service that is put on hold costs no round: there are only so many of them.
+        let mut rounds = 0;
+        let mut closer = false;
+        while rounds < ROUNDS {
             let mut plan = self.plan();
-            if plan.needs == Needs::CloserLook && !looked {
-                looked = true;
+            // What was foreseen can't be looked at.
+            if plan.needs == Needs::CloserLook && !closer && !self.is_foreseen() {
+                closer = true;
                 self.seen = self.look(self.key).await?;
+                self.looked = true;
                 continue;
             }
             self.report.needs_ground = plan.needs == Needs::Ground;
@@ -98,7 +107,7 @@ impl<'a, P: Provider> Pass<'a, P> {
                 return Ok(());
             }
             match self.make(plan).await {
-                End::Done => {}
+                End::Done => rounds += 1,
                 End::Spoiled(uid, error) => self.hold(uid, error),
                 End::Failed(error) => return Err(error),
             }
@@ -119,15 +128,26 @@ impl<'a, P: Provider> Pass<'a, P> {
         }
     }
 
+    /// Whether what is known of the key stands for a future that was never made.
+    fn is_foreseen(&self) -> bool {
+        self.foreseen.as_ref().is_some_and(|foreseen| {
+            !self.report.steps.is_empty() || foreseen.contains_key(self.key)
+        })
+    }
+
     /// What is known of `key`, looked up live if it is unknown or doubted.
-    async fn known(&self, key: &Key) -> Result<Arc<P::Observed>, ProviderError> {
+    async fn known(&mut self, key: &Key) -> Result<Arc<P::Observed>, ProviderError> {
         if let Some(seen) = self.foreseen.as_ref().and_then(|foreseen| foreseen.get(key)) {
             return Ok(Arc::clone(seen));
         }
         let certain = self.driver.beliefs().certain(key);
         match certain {
             Some(seen) => Ok(seen),
-            None => self.look(key).await,
+            None => {
+                let seen = self.look(key).await?;
+                self.looked |= key == self.key;
+                Ok(seen)
+            }
         }
     }
 
@@ -229,13 +249,16 @@ impl<'a, P: Provider> Pass<'a, P> {
     fn leave(&mut self) {
         let seen = Arc::clone(&self.seen);
         if let Some(foreseen) = &mut self.foreseen {
-            foreseen.insert(self.key.clone(), seen);
+            if self.report.error.is_none() {
+                foreseen.insert(self.key.clone(), seen);
+            }
             return;
         }
         // A failed step has an outcome that nobody knows: only a pass without one is certain.
         let certain = self.report.error.is_none()
             && self.report.steps.iter().all(|step| step.error.is_none());
-        if certain || self.wrote {
+        // Neither written nor read: what is believed may have become better meanwhile.
+        if self.wrote || (certain && self.looked) {
             let written = self.wrote.then(|| self.cx.now());
             self.driver.beliefs().settle(self.key, seen, certain, written);
         }

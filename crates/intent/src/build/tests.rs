@@ -160,9 +160,3 @@ fn a_local_service_knows_the_nodes_with_a_ready_pod_and_its_digest_does_not() {
     assert_eq!(spec.digest(), built(&local).digest());
     assert_eq!(build(&service(&json!({})), Some(&[&slice]), &[]).unwrap().local_nodes, None);
 }
-
-#[test]
-fn a_slice_without_endpoints_may_say_null() {
-    let slice: EndpointSlice = serde_json::from_value(json!({ "endpoints": null })).unwrap();
-    assert!(slice.endpoints.is_empty());
-}

@@ -9,7 +9,6 @@ pub struct EndpointSlice {
     /// `metadata`.
     pub metadata: Meta,
     /// `endpoints`.
-    #[serde(deserialize_with = "null_is_empty")]
     pub endpoints: Vec<Endpoint>,
 }
 
@@ -29,9 +28,4 @@ pub struct Endpoint {
 pub struct EndpointConditions {
     /// Whether it takes traffic; unknown counts as yes.
     pub ready: Option<bool>,
-}
-
-/// Go writes an empty list as null.
-fn null_is_empty<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<Endpoint>, D::Error> {
-    Ok(Option::deserialize(d)?.unwrap_or_default())
 }

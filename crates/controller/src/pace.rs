@@ -1,0 +1,23 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use seaway_core::{Lane, Pace, Turn, Urgency};
+use tokio::sync::Semaphore;
+
+/// At most so many calls to providers at once. A provider with rates of its own paces itself
+/// further.
+pub(crate) struct Slots(Arc<Semaphore>);
+
+impl Slots {
+    pub(crate) fn new(count: usize) -> Self {
+        Self(Arc::new(Semaphore::new(count)))
+    }
+}
+
+#[async_trait]
+impl Pace for Slots {
+    async fn turn(&self, _: Lane, _: Urgency) -> Turn {
+        // The semaphore is never closed; without a permit the call would only go unpaced.
+        Arc::clone(&self.0).acquire_owned().await.map_or_else(|_| Turn::free(), Turn::holding)
+    }
+}

@@ -1,0 +1,146 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use seaway_core::Clock;
+use seaway_intent::object::Meta;
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use crate::status::rfc3339;
+use crate::write::{Error, Writer, label, uid};
+
+/// How many Events may wait to be written. Beyond that they are dropped, and logged: telling must
+/// never hold up doing.
+const BACKLOG: usize = 4096;
+
+/// How many Events are remembered, so that one that happens again is counted and not written anew.
+const REMEMBERED: usize = 4096;
+
+/// Something to tell the owner of a Service.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Note {
+    /// `EnsuredLoadBalancer`
+    Ensured(String),
+    /// `UpdatedLoadBalancer`
+    Updated,
+    /// `DeletedLoadBalancer`
+    Deleted,
+    /// `SyncLoadBalancerFailed`
+    Failed(String),
+    /// `UnAvailableLoadBalancer`
+    NoNodes,
+}
+
+impl Note {
+    /// Whether it is bad news, the reason that people grep for, and the text. The reasons are those
+    /// of the upstream service controller.
+    fn text(&self) -> (bool, &'static str, String) {
+        match self {
+            Self::Ensured(at) => {
+                (false, "EnsuredLoadBalancer", format!("Ensured load balancer: {at}"))
+            }
+            Self::Updated => {
+                (false, "UpdatedLoadBalancer", "Updated load balancer with new spec".to_owned())
+            }
+            Self::Deleted => (false, "DeletedLoadBalancer", "Deleted load balancer".to_owned()),
+            Self::Failed(why) => {
+                (true, "SyncLoadBalancerFailed", format!("Error syncing load balancer: {why}"))
+            }
+            Self::NoNodes => (
+                true,
+                "UnAvailableLoadBalancer",
+                "There are no available nodes for LoadBalancer".to_owned(),
+            ),
+        }
+    }
+}
+
+/// Takes Events, and writes them in the background.
+#[derive(Clone)]
+pub(crate) struct Recorder(mpsc::Sender<(Meta, Note)>);
+
+impl Recorder {
+    /// A recorder, and the task that writes until every recorder is dropped.
+    pub(crate) fn new(
+        writer: Arc<Writer>,
+        clock: Arc<dyn Clock>,
+    ) -> (Self, impl Future<Output = ()> + Send) {
+        let (notes, inbox) = mpsc::channel(BACKLOG);
+        (Self(notes), write_all(writer, clock, inbox))
+    }
+
+    /// Tells the owner of a Service.
+    pub(crate) fn tell(&self, service: &Meta, note: Note) {
+        let (bad, reason, message) = note.text();
+        let service_name = label(service);
+        if bad {
+            tracing::warn!(service = service_name, reason, "{message}");
+        } else {
+            tracing::info!(service = service_name, reason, "{message}");
+        }
+        let about = Meta {
+            namespace: service.namespace.clone(),
+            name: service.name.clone(),
+            uid: service.uid.clone(),
+            ..Meta::default()
+        };
+        if self.0.try_send((about, note)).is_err() {
+            tracing::warn!(service = service_name, reason, "event dropped: too many wait");
+        }
+    }
+}
+
+async fn write_all(
+    writer: Arc<Writer>,
+    clock: Arc<dyn Clock>,
+    mut inbox: mpsc::Receiver<(Meta, Note)>,
+) {
+    let mut told: BTreeMap<(String, Note), (String, u32)> = BTreeMap::new();
+    while let Some((service, note)) = inbox.recv().await {
+        if told.len() > REMEMBERED {
+            told.clear();
+        }
+        let now = clock.now();
+        let known = (service.uid.clone(), note);
+        let answer = if let Some((name, count)) = told.get_mut(&known) {
+            *count += 1;
+            let patch = json!({ "count": *count, "lastTimestamp": rfc3339(now) });
+            writer.repeat_event(&service.namespace, name, &patch).await
+        } else {
+            let name = format!("{}.{:x}{:04x}", service.name, now.as_millis(), told.len());
+            let (bad, reason, message) = known.1.text();
+            let event = json!({
+                "apiVersion": "v1",
+                "kind": "Event",
+                "metadata": { "name": name, "namespace": service.namespace },
+                "involvedObject": {
+                    "apiVersion": "v1", "kind": "Service", "namespace": service.namespace,
+                    "name": service.name, "uid": uid(&service),
+                },
+                "type": if bad { "Warning" } else { "Normal" },
+                "reason": reason,
+                "message": message,
+                "count": 1,
+                "firstTimestamp": rfc3339(now),
+                "lastTimestamp": rfc3339(now),
+                "source": { "component": "seaway" },
+                "reportingComponent": "seaway.dev/controller",
+            });
+            let answer = writer.create_event(&service.namespace, &event).await;
+            if answer.is_ok() {
+                told.insert(known.clone(), (name, 1));
+            }
+            answer
+        };
+        match answer {
+            Ok(_) => {}
+            // The Event expired; the next one is written anew.
+            Err(Error::Gone) => {
+                told.remove(&known);
+            }
+            Err(Error::Failed(error)) => {
+                tracing::warn!(service = label(&service), error, "event not written");
+            }
+        }
+    }
+}

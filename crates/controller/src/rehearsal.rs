@@ -1,0 +1,238 @@
+use std::collections::BTreeMap;
+
+use kube::api::ListParams;
+use kube::{Api, Client};
+use seaway_core::{Clock, Context, Key, ProviderError, Report, ServiceUid, SharedDriver};
+use seaway_intent::object::Service;
+use seaway_intent::{EndpointSlice, Node, Selection};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::cluster::Cluster;
+use crate::object::{NodeObject, Seen, ServiceObject, SliceObject, Watched};
+use crate::queue::QueueKey;
+use crate::roster::Roster;
+use crate::status;
+use crate::watch::Change;
+
+/// The objects that a plan is made from.
+#[derive(Debug, Default)]
+pub struct Fetched {
+    services: Vec<Seen<Service>>,
+    nodes: Vec<Seen<Node>>,
+    slices: Vec<Seen<EndpointSlice>>,
+}
+
+impl Fetched {
+    /// Takes in one object of a manifest in place of the one by the same name. False if it is of a
+    /// kind that no plan depends on.
+    ///
+    /// # Errors
+    /// If it is a Service, Node or EndpointSlice that can't be decoded.
+    pub fn overlay(&mut self, object: Value) -> Result<bool, serde_json::Error> {
+        fn put<T>(all: &mut Vec<Seen<T>>, new: Seen<T>, same: impl Fn(&T, &T) -> bool) {
+            all.retain(|old| !same(&old.object, &new.object));
+            all.push(new);
+        }
+        match object["kind"].as_str() {
+            Some("Service") => {
+                let mut new = serde_json::from_value::<ServiceObject>(object)?.read();
+                let meta = &mut new.object.metadata;
+                if meta.namespace.is_empty() {
+                    "default".clone_into(&mut meta.namespace);
+                }
+                let name = |service: &Service| {
+                    (service.metadata.namespace.clone(), service.metadata.name.clone())
+                };
+                let old = self.services.iter().find(|s| name(&s.object) == name(&new.object));
+                if let Some(old) = old {
+                    // What the manifest does not say stays as it is in the cluster.
+                    new.object.metadata.uid.clone_from(&old.object.metadata.uid);
+                    new.object.metadata.created = old.object.metadata.created;
+                    new.object.metadata.finalizers.clone_from(&old.object.metadata.finalizers);
+                    new.object.status = old.object.status.clone();
+                    for port in &mut new.object.spec.ports {
+                        let same = old.object.spec.ports.iter().find(|other| {
+                            (other.port, &other.protocol) == (port.port, &port.protocol)
+                        });
+                        if port.node_port == 0 {
+                            port.node_port = same.map_or(0, |other| other.node_port);
+                        }
+                    }
+                } else if new.object.metadata.uid.is_empty() {
+                    new.object.metadata.uid =
+                        format!("new:{}/{}", name(&new.object).0, name(&new.object).1);
+                }
+                put(&mut self.services, new, |a, b| name(a) == name(b));
+            }
+            Some("Node") => {
+                let new = serde_json::from_value::<NodeObject>(object)?.read();
+                put(&mut self.nodes, new, |a, b| a.metadata.name == b.metadata.name);
+            }
+            Some("EndpointSlice") => {
+                let new = serde_json::from_value::<SliceObject>(object)?.read();
+                put(&mut self.slices, new, |a, b| {
+                    (&a.metadata.namespace, &a.metadata.name)
+                        == (&b.metadata.namespace, &b.metadata.name)
+                });
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Gives a NodePort to every port that has none, as the API server would, and returns how many
+    /// were given: a plan from a manifest alone has to assume some.
+    pub fn assume_node_ports(&mut self) -> usize {
+        let mut next = 30_000;
+        let mut given = 0;
+        for service in &mut self.services {
+            for port in &mut service.object.spec.ports {
+                if port.node_port == 0 && service.object.spec.kind == "LoadBalancer" {
+                    port.node_port = next;
+                    next += 1;
+                    given += 1;
+                }
+            }
+        }
+        given
+    }
+
+    /// How many nodes there are.
+    pub fn nodes(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// How many Services there are.
+    pub fn services(&self) -> usize {
+        self.services.len()
+    }
+}
+
+/// Lists what a plan depends on.
+///
+/// # Errors
+/// If the API server can't be reached, or refuses.
+pub async fn fetch(client: &Client) -> Result<Fetched, kube::Error> {
+    async fn list<K>(client: &Client) -> Result<Vec<K::Read>, kube::Error>
+    where
+        K: Watched + Clone + DeserializeOwned + std::fmt::Debug,
+    {
+        let listed = Api::<K>::all(client.clone()).list(&ListParams::default()).await?;
+        Ok(listed.items.into_iter().map(Watched::read).collect())
+    }
+    Ok(Fetched {
+        services: list::<ServiceObject>(client).await?,
+        nodes: list::<NodeObject>(client).await?,
+        slices: list::<SliceObject>(client).await?,
+    })
+}
+
+/// What would be done at one key.
+#[derive(Debug)]
+pub struct Outline {
+    /// The provider.
+    pub provider: &'static str,
+    /// Which of its load balancers.
+    pub key: Key,
+    /// The names of the Services concerned.
+    pub services: BTreeMap<ServiceUid, String>,
+    /// The steps, and what would stand in the way.
+    pub report: Report,
+}
+
+/// What would be done for `fetched`, key by key, and which Services would be refused, by name.
+/// Providers are read; nothing is written anywhere.
+///
+/// # Errors
+/// If a provider can't be read.
+pub async fn outline(
+    drivers: BTreeMap<&'static str, SharedDriver>,
+    selection: Selection,
+    fetched: Fetched,
+    clock: std::sync::Arc<dyn Clock>,
+) -> Result<(Vec<Outline>, Vec<(String, ProviderError)>), ProviderError> {
+    let cx = Context::new(clock);
+    let mut cluster = Cluster::default();
+    cluster.fold_nodes(Change::Restarted(fetched.nodes));
+    cluster.fold_slices(Change::Restarted(fetched.slices));
+    let claims = claims(&selection, &fetched.services, &drivers);
+    let mut roster = Roster::new(drivers.clone(), selection, true);
+    for (name, driver) in &drivers {
+        driver.claim(&claims[name]);
+        driver.survey(&cx).await?;
+        roster.hold(name);
+    }
+    roster.restart(fetched.services, &cluster);
+    let mut outlines = Vec::new();
+    for (provider, driver) in &drivers {
+        let keys = roster.keys().into_iter().filter(|key| key.provider == *provider);
+        let goals: Vec<_> = keys
+            .map(|key| {
+                let (goal, _) = roster.goal(&key, cx.now(), cluster.targets());
+                (key.key, goal)
+            })
+            .collect();
+        let reports = driver.rehearse(&cx, &goals).await;
+        for ((key, _), report) in goals.into_iter().zip(reports) {
+            let services = names(&roster, report.members.keys());
+            outlines.push(Outline { provider, key, services, report });
+        }
+    }
+    let refusals = roster.refusals();
+    let refused =
+        refusals.map(|(service, error)| (crate::write::label(&service.metadata), error.clone()));
+    Ok((outlines, refused.collect()))
+}
+
+/// Which addresses each provider must not give to anybody else: those that its Services show. Where
+/// it can't be told whose a Service was, all are told.
+pub(crate) fn claims(
+    selection: &Selection,
+    services: &[Seen<Service>],
+    drivers: &BTreeMap<&'static str, SharedDriver>,
+) -> BTreeMap<&'static str, BTreeMap<ServiceUid, Vec<seaway_core::Address>>> {
+    let mut claims: BTreeMap<_, BTreeMap<_, _>> =
+        drivers.keys().map(|name| (*name, BTreeMap::new())).collect();
+    for Seen { object: service, .. } in services {
+        let provider = selection.provider(service);
+        let ours = service.metadata.finalizers.iter().any(|name| name == crate::FINALIZER);
+        let published = status::published(service);
+        if published.is_empty() || (provider.is_none() && !ours) {
+            continue;
+        }
+        for (name, claimed) in &mut claims {
+            if provider.is_none_or(|provider| provider == *name) {
+                claimed.insert(crate::write::uid(&service.metadata), published.clone());
+            }
+        }
+    }
+    claims
+}
+
+/// The names of Services, for people.
+pub(crate) fn names<'a>(
+    roster: &Roster,
+    uids: impl Iterator<Item = &'a ServiceUid>,
+) -> BTreeMap<ServiceUid, String> {
+    uids.map(|uid| {
+        let name = roster.service(uid).map(|service| crate::write::label(&service.metadata));
+        (uid.clone(), name.unwrap_or_else(|| uid.to_string()))
+    })
+    .collect()
+}
+
+/// Logs what a pass over `key` would do.
+pub(crate) fn log(key: &QueueKey, report: &Report) {
+    for step in &report.steps {
+        tracing::info!(provider = key.provider, key = %key.key, step = step.step, "would do");
+    }
+    if let Some(error) = &report.error {
+        tracing::warn!(provider = key.provider, key = %key.key, %error, "would fail");
+    }
+    for (uid, member) in &report.members {
+        if let Some(error) = &member.error {
+            tracing::warn!(provider = key.provider, key = %key.key, %uid, %error, "would refuse");
+        }
+    }
+}

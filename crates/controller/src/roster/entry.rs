@@ -1,0 +1,121 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use seaway_core::{ErrorKind, LbSpec, ProviderError};
+use seaway_intent::Service;
+
+use crate::cluster::ServiceName;
+use crate::queue::QueueKey;
+use crate::requeue;
+
+/// What is known of a Service that concerns us.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) service: Arc<Service>,
+    /// The newest version seen, or returned by a write of ours.
+    pub(super) version: u64,
+    pub(super) verdict: Verdict,
+    pub(super) stage: Stage,
+    /// The object is no more.
+    pub(super) gone: bool,
+    /// The key whose address the status shows.
+    pub(super) served_at: Option<QueueKey>,
+    /// Failures in a row.
+    pub(super) attempts: u32,
+    /// The last of them.
+    pub(super) trouble: Option<ErrorKind>,
+}
+
+/// What a Service is to get.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Verdict {
+    /// A load balancer as `spec` says, at `key`.
+    Wanted { key: QueueKey, spec: Arc<LbSpec> },
+    /// Nothing, since it asks for what can't be; what it has stays, or becomes `fallback`.
+    Refused { error: ProviderError, fallback: Option<Arc<LbSpec>> },
+    /// Nothing of ours.
+    Unwanted,
+}
+
+/// How far a Service has come in our hands.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Stage {
+    /// It has no finalizer of ours, and needs none.
+    Outside,
+    /// Our finalizer is being put on.
+    Admitting,
+    /// Our finalizer is on: providers may be written to.
+    Carried,
+    /// What it has is being taken down.
+    Leaving(Leaving),
+}
+
+/// What must still be passed over, after pass number `since`, before a Service is gone everywhere.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Leaving {
+    pub(super) keys: BTreeSet<QueueKey>,
+    pub(super) grounds: BTreeSet<QueueKey>,
+    pub(super) since: u64,
+    /// There was something to take down.
+    pub(super) had: bool,
+}
+
+impl Leaving {
+    pub(super) fn is_done(&self) -> bool {
+        self.keys.is_empty() && self.grounds.is_empty()
+    }
+
+    /// Whether something is still to be taken down that stands on this ground.
+    pub(super) fn stands_on(&self, ground: &QueueKey) -> bool {
+        self.keys.iter().any(|key| key.provider == ground.provider)
+    }
+}
+
+impl Entry {
+    /// The next state of a Service, `old` being the one before.
+    pub(super) fn new(
+        service: Arc<Service>,
+        version: u64,
+        verdict: Verdict,
+        old: Option<&Self>,
+    ) -> Self {
+        // A changed Service gets a fresh start; one that is as it was goes on waiting.
+        let same = old.filter(|old| old.verdict == verdict);
+        Self {
+            service,
+            version,
+            verdict,
+            stage: old.map_or(Stage::Outside, |old| old.stage.clone()),
+            gone: false,
+            served_at: old.and_then(|old| old.served_at.clone()),
+            attempts: same.map_or(0, |old| old.attempts),
+            trouble: same.and_then(|old| old.trouble),
+        }
+    }
+
+    /// Where it is to be carried.
+    pub(super) fn key(&self) -> Option<QueueKey> {
+        match &self.verdict {
+            Verdict::Wanted { key, .. } => Some(key.clone()),
+            Verdict::Refused { .. } | Verdict::Unwanted => None,
+        }
+    }
+
+    pub(super) fn name(&self) -> ServiceName {
+        (self.service.metadata.namespace.clone(), self.service.metadata.name.clone())
+    }
+
+    pub(super) fn waits_for_room(&self) -> bool {
+        self.trouble.is_some_and(requeue::waits_for_room)
+    }
+
+    /// Notes that a pass over `key` found nothing of it any more. True if that brought it further.
+    pub(super) fn passed(&mut self, key: &QueueKey, begun: u64) -> bool {
+        let Stage::Leaving(leaving) = &mut self.stage else { return false };
+        if begun <= leaving.since {
+            return false;
+        }
+        // The ground counts only once nothing stands on it any more.
+        leaving.keys.remove(key) || (leaving.keys.is_empty() && leaving.grounds.remove(key))
+    }
+}

@@ -1,0 +1,106 @@
+use futures::{Stream, StreamExt, future};
+use kube::runtime::{WatchStreamExt, watcher};
+use kube::{Api, Client};
+use serde::de::DeserializeOwned;
+use tokio::sync::mpsc;
+
+use crate::object::Watched;
+
+/// How many changes may wait for the loop before the watch waits for it.
+pub(crate) const BACKLOG: usize = 256;
+
+/// What a watch tells.
+#[derive(Debug)]
+pub(crate) enum Change<T> {
+    /// This is there now.
+    Applied(T),
+    /// This is no longer there; its last state.
+    Deleted(T),
+    /// This, and nothing else, is there: after a start, or a gap in the watch.
+    Restarted(Vec<T>),
+}
+
+/// Follows every object of a kind until `changes` is closed.
+///
+/// The first list comes as a stream (KEP-3157), which spares both sides a list in one piece; a
+/// server that can't do that refuses it, and is asked for pages instead.
+pub(crate) async fn follow<K>(client: Client, changes: mpsc::Sender<Change<K::Read>>)
+where
+    K: Watched + Clone + DeserializeOwned + std::fmt::Debug + Send + Sync + 'static,
+{
+    let api: Api<K> = Api::all(client);
+    let kind = K::kind(&());
+    let streaming = watcher(api.clone(), watcher::Config::default().streaming_lists());
+    if relay::<K>(streaming.take_while(|event| future::ready(!is_refused(event))), &changes).await {
+        return;
+    }
+    tracing::info!(%kind, "the API server has no streaming lists; asking for pages");
+    relay::<K>(watcher(api, watcher::Config::default()), &changes).await;
+}
+
+/// Whether the server refused the streaming list itself.
+fn is_refused<K>(event: &watcher::Result<watcher::Event<K>>) -> bool {
+    let code = match event {
+        Err(
+            watcher::Error::WatchStartFailed(kube::Error::Api(status))
+            | watcher::Error::InitialListFailed(kube::Error::Api(status))
+            | watcher::Error::WatchError(status),
+        ) => status.code,
+        _ => return false,
+    };
+    matches!(code, 400 | 422)
+}
+
+/// Returns true if nobody listens any more, and false if the events ended.
+async fn relay<K: Watched>(
+    events: impl Stream<Item = watcher::Result<watcher::Event<K>>> + Send,
+    changes: &mpsc::Sender<Change<K::Read>>,
+) -> bool {
+    let mut events = std::pin::pin!(events.default_backoff());
+    let mut listed = Vec::new();
+    while let Some(event) = events.next().await {
+        let change = match event {
+            Ok(watcher::Event::Init) => {
+                listed.clear();
+                continue;
+            }
+            Ok(watcher::Event::InitApply(object)) => {
+                listed.push(object.read());
+                continue;
+            }
+            Ok(watcher::Event::InitDone) => Change::Restarted(std::mem::take(&mut listed)),
+            Ok(watcher::Event::Apply(object)) => Change::Applied(object.read()),
+            Ok(watcher::Event::Delete(object)) => Change::Deleted(object.read()),
+            Err(error) => {
+                let kind = K::kind(&());
+                tracing::warn!(%kind, error = %Chain(&error), "watch interrupted, trying again");
+                continue;
+            }
+        };
+        if changes.send(change).await.is_err() {
+            return true;
+        }
+    }
+    false
+}
+
+/// An error with its causes.
+pub(crate) struct Chain<'a>(pub(crate) &'a dyn std::error::Error);
+
+impl std::fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut last = self.0.to_string();
+        f.write_str(&last)?;
+        let mut next = self.0.source();
+        while let Some(error) = next {
+            // Some libraries repeat the cause in their own text.
+            let text = error.to_string();
+            if !last.contains(&text) {
+                write!(f, ": {text}")?;
+            }
+            last = text;
+            next = error.source();
+        }
+        Ok(())
+    }
+}
