@@ -1,0 +1,242 @@
+//! The load balancer that runs inside the controller's process.
+//!
+//! A room of its own: it knows nothing of Kubernetes or providers, and works on threads of its
+//! own. Traffic has a thread per core (`seaway-proxy-N`); checks, changes and timers have one
+//! (`seaway-health`), so that a busy byte path delays none of them. [`DataPlane`] is the door.
+//!
+//! # Guarantees
+//! - A change of targets, sources, affinity or checks touches no listener and no open connection.
+//!   Clients that a narrowed source range shuts out keep their open TCP connections; their next
+//!   datagram is refused.
+//! - A draining or removed target gets no new connection; UDP flows leave it with their next
+//!   datagram. If all targets are down, all are tried. If all drain, nobody is served.
+//! - Connections end by a reset, not as if complete, if the other side broke or a drain limit
+//!   passed.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use running::{Ground, Running};
+use targets::Epoch;
+
+mod affinity;
+mod balancer;
+mod counters;
+mod error;
+mod front;
+mod health;
+mod listener;
+mod options;
+mod recent;
+mod running;
+mod sources;
+mod state;
+mod targets;
+mod tcp;
+mod udp;
+
+pub use balancer::{Balancer, BalancerId, Listener, Protocol, Target};
+pub use counters::Counts;
+pub use error::{Error, ErrorKind};
+pub use health::{HealthCheck, Probe};
+pub use options::{Keepalive, Options};
+pub use sources::Sources;
+pub use state::{BalancerState, TargetState};
+
+/// All balancers of this process. Usable from any runtime, and from none.
+///
+/// Dropping it ends everything at once; [`DataPlane::shutdown`] lets connections finish.
+#[derive(Debug)]
+pub struct DataPlane {
+    core: Arc<Core>,
+    threads: Mutex<Option<Threads>>,
+}
+
+#[derive(Debug)]
+struct Core {
+    ground: Ground,
+    balancers: Mutex<BTreeMap<BalancerId, Arc<Running>>>,
+    /// One change at a time; true: none any more.
+    stopped: tokio::sync::Mutex<bool>,
+}
+
+#[derive(Debug)]
+struct Threads {
+    proxy: Runtime,
+    health: JoinHandle<()>,
+    stop: CancellationToken,
+}
+
+impl DataPlane {
+    /// Starts the threads; nothing is open yet.
+    pub fn start(options: Options) -> Result<Self, Error> {
+        let threads = match options.threads {
+            0 => thread::available_parallelism().map_or(1, NonZeroUsize::get),
+            threads => threads,
+        };
+        let numbers = AtomicUsize::new(0);
+        let proxy = Builder::new_multi_thread()
+            .worker_threads(threads)
+            .thread_name_fn(move || format!("seaway-proxy-{}", numbers.fetch_add(1, Relaxed)))
+            .enable_all()
+            .build()
+            .map_err(|error| Error::start("the proxy threads", &error))?;
+        let control = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Error::start("the health checks", &error))?;
+        let (epoch, control_handle) = (Arc::new(Epoch::default()), control.handle().clone());
+        let checks =
+            health::Checks::new(options.checks_at_once, Arc::clone(&epoch), control_handle.clone());
+        let stop = CancellationToken::new();
+        let stopped = stop.clone().cancelled_owned();
+        let health = thread::Builder::new()
+            .name("seaway-health".to_owned())
+            .spawn(move || control.block_on(stopped))
+            .map_err(|error| Error::start("the health thread", &error))?;
+        let ground = Ground {
+            options: Arc::new(options),
+            epoch,
+            checks: Arc::new(checks),
+            proxy: proxy.handle().clone(),
+            control: control_handle,
+            end: CancellationToken::new(),
+            leftovers: TaskTracker::new(),
+        };
+        let (balancers, stopped) = (Mutex::default(), tokio::sync::Mutex::new(false));
+        let threads = Mutex::new(Some(Threads { proxy, health, stop }));
+        Ok(Self { core: Arc::new(Core { ground, balancers, stopped }), threads })
+    }
+
+    /// Makes a balancer what `want` says: listeners are opened, changed in place, or closed.
+    ///
+    /// # Guarantees
+    /// If one listener can't be opened, nothing at all has changed. Otherwise all is in force
+    /// when this returns, and the ports of closed listeners are free; their open connections
+    /// live on for up to [`Options::listener_drain`]. Once begun, a change is completed even if
+    /// the future is dropped.
+    pub async fn set(&self, id: BalancerId, want: Balancer) -> Result<(), Error> {
+        let core = Arc::clone(&self.core);
+        let change = async move { core.set(id, want).await };
+        // It fails only if the runtime is gone.
+        self.core.ground.control.spawn(change).await.unwrap_or_else(|_| Err(Error::stopped()))
+    }
+
+    /// Closes all listeners of a balancer, as [`DataPlane::set`] closes one; an unknown one is
+    /// fine.
+    pub async fn remove(&self, id: BalancerId) {
+        let core = Arc::clone(&self.core);
+        let change = async move { core.remove(&id).await };
+        // It fails only if the runtime is gone, and all balancers with it.
+        drop(self.core.ground.control.spawn(change).await);
+    }
+
+    /// What is open now. Never waits for traffic, nor makes traffic wait.
+    pub fn state(&self) -> BTreeMap<BalancerId, BalancerState> {
+        let balancers = self.core.balancers().clone();
+        balancers.into_iter().map(|(id, running)| (id, running.state())).collect()
+    }
+
+    /// Closes all listeners, lets open connections live up to `deadline`, and ends the threads.
+    pub async fn shutdown(&self, deadline: Duration) {
+        let core = Arc::clone(&self.core);
+        drop(self.core.ground.control.spawn(async move { core.stop(deadline).await }).await);
+        let threads = self.threads().take();
+        let Some(threads) = threads else { return };
+        let (done, joined) = oneshot::channel();
+        // Joining threads blocks, and this may be the only thread of the caller's runtime.
+        let join = move || {
+            threads.join();
+            let _ = done.send(());
+        };
+        match thread::Builder::new().name("seaway-shutdown".to_owned()).spawn(join) {
+            Ok(thread) => {
+                drop(joined.await);
+                // It has said its last word, so this doesn't wait.
+                drop(thread.join());
+            }
+            Err(error) => tracing::warn!(%error, "can't wait for the data plane's threads"),
+        }
+    }
+
+    fn threads(&self) -> MutexGuard<'_, Option<Threads>> {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for DataPlane {
+    fn drop(&mut self) {
+        if let Some(threads) = self.threads().take() {
+            threads.stop.cancel();
+            // A runtime that is dropped within another one panics.
+            threads.proxy.shutdown_background();
+        }
+    }
+}
+
+impl Threads {
+    fn join(self) {
+        self.stop.cancel();
+        self.proxy.shutdown_timeout(Duration::from_secs(1));
+        if self.health.join().is_err() {
+            tracing::error!("the health thread ended badly");
+        }
+    }
+}
+
+impl Core {
+    fn balancers(&self) -> MutexGuard<'_, BTreeMap<BalancerId, Arc<Running>>> {
+        self.balancers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn set(&self, id: BalancerId, want: Balancer) -> Result<(), Error> {
+        let stopped = self.stopped.lock().await;
+        if *stopped {
+            return Err(Error::stopped());
+        }
+        want.validate()?;
+        let known = self.balancers().get(&id).cloned();
+        let running = known.unwrap_or_else(|| Arc::new(Running::new(&self.ground.options)));
+        let opening = running.open(&want, &self.ground).map_err(|(door, error)| {
+            let balancers = self.balancers();
+            let holder = balancers.iter().find(|(_, running)| running.has(door));
+            Error::listen(door, &error, holder.map(|(id, _)| id.to_string()).as_deref())
+        })?;
+        let gone = running.change(want, opening, &self.ground);
+        self.balancers().insert(id, running);
+        self.ground.close(gone, self.ground.options.listener_drain).await;
+        Ok(())
+    }
+
+    async fn remove(&self, id: &BalancerId) {
+        let _turn = self.stopped.lock().await;
+        let removed = self.balancers().remove(id);
+        if let Some(running) = removed {
+            self.ground.close(running.clear(), self.ground.options.listener_drain).await;
+        }
+    }
+
+    async fn stop(&self, deadline: Duration) {
+        let mut stopped = self.stopped.lock().await;
+        *stopped = true;
+        let balancers = std::mem::take(&mut *self.balancers());
+        for running in balancers.into_values() {
+            self.ground.close(running.clear(), deadline).await;
+        }
+        let leftovers = &self.ground.leftovers;
+        leftovers.close();
+        if tokio::time::timeout(deadline, leftovers.wait()).await.is_err() {
+            self.ground.end.cancel();
+            leftovers.wait().await;
+        }
+    }
+}

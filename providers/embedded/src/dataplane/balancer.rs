@@ -1,0 +1,136 @@
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Error, HealthCheck, Probe, Sources};
+
+/// Names one balancer of the plane; the plane gives it no meaning.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct BalancerId(Arc<str>);
+
+impl From<&str> for BalancerId {
+    fn from(id: &str) -> Self {
+        Self(id.into())
+    }
+}
+
+impl fmt::Display for BalancerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What one balancer is to be: everything that the plane knows of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Balancer {
+    /// Where it listens; no two with the same address and protocol.
+    pub listeners: Vec<Listener>,
+    /// Where it sends to, by node name.
+    pub targets: BTreeMap<String, Target>,
+    /// Who may use it.
+    pub sources: Sources,
+    /// How long a client stays with its target after its last new connection; none: no affinity.
+    pub affinity: Option<Duration>,
+    /// How targets are checked.
+    pub health: HealthCheck,
+}
+
+/// One open port of a balancer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listener {
+    /// Where clients connect to.
+    pub address: SocketAddr,
+    /// TCP or UDP.
+    pub protocol: Protocol,
+    /// The port of every target that this listener sends to: the NodePort.
+    pub target_port: u16,
+}
+
+impl Listener {
+    pub(super) fn door(&self) -> Door {
+        Door { address: self.address, protocol: self.protocol }
+    }
+}
+
+/// The transport protocol of a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Protocol {
+    /// Connections.
+    Tcp,
+    /// Flows of datagrams, one per client address and port.
+    Udp,
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tcp => "TCP",
+            Self::Udp => "UDP",
+        })
+    }
+}
+
+/// One node that a balancer sends to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// The node's address.
+    pub address: IpAddr,
+    /// Gets nothing new; open connections live on.
+    pub draining: bool,
+    /// Serves before its first check has passed; a first check that fails ends that at once.
+    pub assume_up: bool,
+}
+
+impl Target {
+    /// A target that serves at once.
+    pub fn new(address: IpAddr) -> Self {
+        Self { address, draining: false, assume_up: true }
+    }
+}
+
+/// What the operating system tells listeners apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Door {
+    pub(super) address: SocketAddr,
+    pub(super) protocol: Protocol,
+}
+
+impl fmt::Display for Door {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.protocol, self.address)
+    }
+}
+
+impl Balancer {
+    /// Refuses what could never be opened, before anything is touched.
+    pub(super) fn validate(&self) -> Result<(), Error> {
+        let mut doors = BTreeSet::new();
+        for listener in &self.listeners {
+            let door = listener.door();
+            if door.address.port() == 0 || listener.target_port == 0 {
+                return Err(Error::invalid(format!("{door} has a port 0")));
+            }
+            if !doors.insert(door) {
+                return Err(Error::invalid(format!("{door} is listed twice")));
+            }
+        }
+        if self.health.interval.is_zero() || self.health.timeout.is_zero() {
+            return Err(Error::invalid(
+                "a health check needs an interval and a timeout".to_owned(),
+            ));
+        }
+        // The path goes into a request line as it is.
+        if let Probe::Http { path, .. } = &self.health.probe
+            && (!path.starts_with('/') || !path.bytes().all(|byte| byte.is_ascii_graphic()))
+        {
+            return Err(Error::invalid(format!("the health check path {path:?} isn't a URL path")));
+        }
+        Ok(())
+    }
+}

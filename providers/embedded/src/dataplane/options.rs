@@ -1,0 +1,75 @@
+use std::time::Duration;
+
+/// How the plane behaves for all its balancers; the defaults are for production.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Threads that carry traffic; 0: one per core.
+    pub threads: usize,
+    /// Connections that the kernel keeps for a listener until they are accepted; the kernel caps
+    /// it at `net.core.somaxconn`.
+    pub backlog: i32,
+    /// How long a target has to accept a connection.
+    pub connect_timeout: Duration,
+    /// Targets that are tried for one connection.
+    pub connect_tries: usize,
+    /// When dead peers are noticed.
+    pub keepalive: Keepalive,
+    /// How long open connections to a draining or removed target may live; none: until they end.
+    /// None by default, as for AWS's NLB: a node that goes takes its connections with it anyway.
+    pub target_drain: Option<Duration>,
+    /// How long open connections through a closed listener may live: 5 minutes by default, as
+    /// the deregistration delay of AWS's NLB.
+    pub listener_drain: Duration,
+    /// How long a UDP flow without a datagram is kept: 120 s by default, as conntrack
+    /// (`nf_conntrack_udp_timeout_stream`) and so kube-proxy on the nodes do.
+    pub udp_idle: Duration,
+    /// UDP flows of one listener; a new one beyond that ends the one that was idle longest.
+    pub udp_flows: usize,
+    /// Clients that one balancer remembers for affinity; one beyond that evicts the oldest.
+    pub affinity_clients: usize,
+    /// Health checks that may be under way at once.
+    pub checks_at_once: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            threads: 0,
+            backlog: 4096,
+            connect_timeout: Duration::from_secs(1),
+            connect_tries: 3,
+            keepalive: Keepalive::default(),
+            target_drain: None,
+            listener_drain: Duration::from_mins(5),
+            udp_idle: Duration::from_mins(2),
+            udp_flows: 8192,
+            affinity_clients: 100_000,
+            checks_at_once: 512,
+        }
+    }
+}
+
+/// TCP keepalive on both sides of a connection, and how long unanswered data may hang.
+#[derive(Clone, Copy, Debug)]
+pub struct Keepalive {
+    /// Silence after which a peer is asked for a sign of life.
+    pub idle: Duration,
+    /// Time between two questions.
+    pub interval: Duration,
+    /// Questions without an answer after which the connection is dead.
+    pub retries: u32,
+    /// How long data sent to a target may stay unacknowledged (`TCP_USER_TIMEOUT`; Linux). Not
+    /// set on clients: it would also end a client that merely stopped reading.
+    pub target_timeout: Duration,
+}
+
+impl Default for Keepalive {
+    fn default() -> Self {
+        Self {
+            idle: Duration::from_mins(1),
+            interval: Duration::from_secs(15),
+            retries: 4,
+            target_timeout: Duration::from_mins(5),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::targets::Member;
+use super::{Balancer, Counts};
+
+/// What a balancer is at this moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BalancerState {
+    /// What it was last set to: its listeners are open.
+    pub applied: Arc<Balancer>,
+    /// Its targets, by node name; those that were removed aren't among them.
+    pub targets: BTreeMap<String, TargetState>,
+    /// What it has done.
+    pub counts: Counts,
+}
+
+/// What a target is at this moment, for all listeners of its balancer together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetState {
+    /// The node's address.
+    pub address: IpAddr,
+    /// Gets nothing new.
+    pub draining: bool,
+    /// Healthy on every listener's target port.
+    pub up: bool,
+    /// What the last check, or connection, said if it is down.
+    pub trouble: Option<String>,
+    /// Connections and UDP flows open to it now.
+    pub open: u64,
+    /// Connections and UDP flows that it has taken.
+    pub served: u64,
+    /// Connections that it didn't take, and flows that it refused.
+    pub failed: u64,
+}
+
+impl BalancerState {
+    pub(super) fn new(applied: Arc<Balancer>, counts: Counts) -> Self {
+        let targets = applied.targets.iter().map(|(node, target)| {
+            let state = TargetState {
+                address: target.address,
+                draining: target.draining,
+                up: true,
+                trouble: None,
+                open: 0,
+                served: 0,
+                failed: 0,
+            };
+            (node.clone(), state)
+        });
+        Self { targets: targets.collect(), counts, applied }
+    }
+
+    pub(super) fn add(&mut self, member: &Member) {
+        // A member of a change that is just being made may be ahead of what was applied.
+        let Some(target) = self.targets.get_mut(&*member.node) else { return };
+        let trouble = member.trouble();
+        target.up &= trouble.is_none();
+        target.trouble = target.trouble.take().or(trouble);
+        target.open += member.open.get();
+        target.served += member.served.get();
+        target.failed += member.failed.get();
+    }
+}

@@ -1,0 +1,111 @@
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::TcpStream;
+
+use crate::dataplane::error::out_of_files;
+use crate::dataplane::front::Front;
+use crate::dataplane::options::Keepalive;
+use crate::dataplane::targets::Member;
+
+/// Whose fault a failed connect is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::dataplane) enum Fault {
+    /// Nobody listens on the target's port.
+    Refused,
+    /// The target, or the way to it.
+    Target,
+    /// This process has no descriptor, port or memory left.
+    Starved,
+    /// This machine, in another way.
+    Ours,
+}
+
+impl Fault {
+    pub(in crate::dataplane) fn of(error: &io::Error) -> Self {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the list is std's, and open-ended")]
+        match error.kind() {
+            _ if out_of_files(error) => Self::Starved,
+            io::ErrorKind::ConnectionRefused => Self::Refused,
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::TimedOut => Self::Target,
+            // EADDRNOTAVAIL: all local ports towards this target are taken.
+            io::ErrorKind::AddrNotAvailable | io::ErrorKind::OutOfMemory => Self::Starved,
+            _ => Self::Ours,
+        }
+    }
+
+    /// Whether it says nothing about the target.
+    pub(in crate::dataplane) fn is_ours(self) -> bool {
+        match self {
+            Self::Starved | Self::Ours => true,
+            Self::Refused | Self::Target => false,
+        }
+    }
+}
+
+/// Connects to a target for this client: to the next one if that fails, as often as allowed.
+pub(super) async fn any(front: &Front, client: IpAddr) -> Option<(Arc<Member>, TcpStream)> {
+    let counters = front.counters();
+    let mut tried = Vec::new();
+    while tried.len() < front.options.connect_tries.max(1) {
+        let Some(member) = front.choose(client, &tried) else { break };
+        let dial = dial(member.address, &front.options.keepalive);
+        let fault = match tokio::time::timeout(front.options.connect_timeout, dial).await {
+            Ok(Ok(stream)) => {
+                member.served.one();
+                return Some((member, stream));
+            }
+            Ok(Err(error)) => Fault::of(&error),
+            Err(_) => {
+                counters.connect_timed_out.one();
+                Fault::Target
+            }
+        };
+        match fault {
+            Fault::Refused => counters.connect_refused.one(),
+            Fault::Target | Fault::Ours => counters.connect_failed.one(),
+            Fault::Starved => counters.starved.one(),
+        }
+        if !fault.is_ours() {
+            member.failed.one();
+            front.pool.suspect(&member);
+        }
+        tried.push(member);
+    }
+    let end = if tried.is_empty() { &counters.no_target } else { &counters.unserved };
+    end.one();
+    None
+}
+
+async fn dial(address: SocketAddr, keepalive: &Keepalive) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
+    prepare(&stream, keepalive, Some(keepalive.target_timeout))?;
+    Ok(stream)
+}
+
+/// Sets what every proxied connection has: no delay for small writes, and an end for dead peers.
+pub(super) fn prepare(
+    stream: &TcpStream,
+    keepalive: &Keepalive,
+    unacknowledged: Option<Duration>,
+) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let socket = SockRef::from(stream);
+    let probes = TcpKeepalive::new()
+        .with_time(keepalive.idle)
+        .with_interval(keepalive.interval)
+        .with_retries(keepalive.retries);
+    socket.set_tcp_keepalive(&probes)?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(unacknowledged)?;
+    #[cfg(not(target_os = "linux"))]
+    let _ = unacknowledged;
+    Ok(())
+}

@@ -1,0 +1,164 @@
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::net::UdpSocket;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+
+use super::error::out_of_files;
+use super::front::Front;
+use super::recent::Recent;
+use flow::{Flow, Line};
+
+mod flow;
+
+/// Datagrams that are taken in a row before others on the thread have their turn.
+const BURST: usize = 64;
+
+/// One UDP listener with its flows.
+#[derive(Debug)]
+struct Desk {
+    front: Arc<Front>,
+    socket: UdpSocket,
+    flows: Mutex<Recent<SocketAddr, Flow>>,
+    born: Instant,
+    /// Counts the tasks that hold the socket, so that it can be closed for certain.
+    replies: TaskTracker,
+}
+
+/// Carries datagrams until `stop`; no flow and no socket is left when it returns.
+pub(super) async fn listen(socket: UdpSocket, front: Arc<Front>, stop: CancellationToken) {
+    let desk = Arc::new(Desk {
+        front,
+        socket,
+        flows: Mutex::default(),
+        born: Instant::now(),
+        replies: TaskTracker::new(),
+    });
+    let idle = desk.front.options.udp_idle;
+    // Often enough that a flow outlives its time by a quarter at most.
+    let sweep = (idle / 4).clamp(Duration::from_millis(10), Duration::from_secs(5));
+    let mut sweep = tokio::time::interval(sweep);
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            _ = sweep.tick() => desk.end_idle(idle),
+            ready = desk.socket.readable() => match ready {
+                Ok(()) => desk.receive(),
+                Err(error) => {
+                    tracing::debug!(%error, "can't receive");
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            },
+        }
+        tokio::task::coop::consume_budget().await;
+    }
+    desk.flows().clear();
+    desk.replies.close();
+    desk.replies.wait().await;
+}
+
+impl Desk {
+    fn flows(&self) -> MutexGuard<'_, Recent<SocketAddr, Flow>> {
+        self.flows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Microseconds since the listener was opened.
+    fn now(&self) -> u64 {
+        u64::try_from(self.born.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    fn end_idle(&self, idle: Duration) {
+        let idle = u64::try_from(idle.as_micros()).unwrap_or(u64::MAX);
+        let Some(limit) = self.now().checked_sub(idle) else { return };
+        let mut flows = self.flows();
+        while flows.pop_unused_since(limit).is_some() {}
+    }
+
+    fn receive(self: &Arc<Self>) {
+        flow::DATAGRAM.with_borrow_mut(|datagram| {
+            for _ in 0..BURST {
+                match self.socket.try_recv_from(datagram) {
+                    Ok((length, client)) => self.forward(&datagram[..length], client),
+                    Err(_) => break,
+                }
+            }
+        });
+    }
+
+    /// Sends a datagram on. A flow that turns out to be dead is replaced, once: the error is that
+    /// of an earlier datagram, and this one should not be lost for it.
+    fn forward(self: &Arc<Self>, datagram: &[u8], client: SocketAddr) {
+        let counters = self.front.counters();
+        if !self.front.admits(client.ip()) {
+            return;
+        }
+        for _ in 0..2 {
+            let Some(line) = self.line(client) else { return };
+            match line.send(datagram) {
+                Ok(()) => {
+                    line.used.store(self.now(), Relaxed);
+                    counters.datagrams_in.one();
+                    counters.bytes_in.add(datagram.len());
+                    return;
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => self.refused(&line, &error),
+            }
+        }
+        counters.datagrams_dropped.one();
+    }
+
+    /// The client's line to its target, opened if there is none or the target may not keep it.
+    fn line(self: &Arc<Self>, client: SocketAddr) -> Option<Arc<Line>> {
+        let counters = self.front.counters();
+        let mut flows = self.flows();
+        if let Some(flow) = flows.get(&client)
+            && self.front.pool.ring().keeps(&flow.line.member)
+        {
+            return Some(Arc::clone(&flow.line));
+        }
+        flows.remove(&client);
+        let Some(member) = self.front.choose(client.ip(), &[]) else {
+            counters.no_target.one();
+            return None;
+        };
+        while flows.len() >= self.front.options.udp_flows.max(1) {
+            flows.pop_oldest();
+            counters.flows_evicted.one();
+        }
+        match Line::open(Arc::clone(&self.front), client, member, self.now()) {
+            Ok(line) => {
+                let line = Arc::new(line);
+                let replies = flow::carry_replies(Arc::clone(self), Arc::clone(&line));
+                let replies = AbortOnDropHandle::new(self.replies.spawn(replies));
+                flows.insert(client, Flow { line: Arc::clone(&line), _replies: replies });
+                Some(line)
+            }
+            Err(error) => {
+                if out_of_files(&error) {
+                    counters.starved.one();
+                } else {
+                    counters.connect_failed.one();
+                }
+                None
+            }
+        }
+    }
+
+    /// Ends a flow whose target can't be reached, and has its client go elsewhere.
+    fn refused(&self, line: &Arc<Line>, error: &io::Error) {
+        tracing::debug!(target = %line.member.address, %error, "flow refused");
+        self.front.counters().flows_refused.one();
+        line.member.failed.one();
+        self.front.rules.affinity.forget(line.client.ip(), &line.member.node);
+        let mut flows = self.flows();
+        if flows.get(&line.client).is_some_and(|flow| Arc::ptr_eq(&flow.line, line)) {
+            flows.remove(&line.client);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+use std::cell::RefCell;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use socket2::{SockAddr, SockRef};
+use tokio::io::Interest;
+use tokio::net::UdpSocket;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::Desk;
+use crate::dataplane::front::Front;
+use crate::dataplane::recent::LastUse;
+use crate::dataplane::targets::Member;
+
+thread_local! {
+    /// One buffer per thread, with room for the largest datagram that there is.
+    pub(super) static DATAGRAM: RefCell<Vec<u8>> = RefCell::new(vec![0; 64 * 1024]);
+}
+
+/// One client's flow: ending it closes the line.
+#[derive(Debug)]
+pub(super) struct Flow {
+    pub(super) line: Arc<Line>,
+    pub(super) _replies: AbortOnDropHandle<()>,
+}
+
+impl LastUse for Flow {
+    fn last_use(&self) -> u64 {
+        self.line.used.load(Relaxed)
+    }
+}
+
+/// The connected socket of one flow: only its target can answer, and its errors are its own.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) client: SocketAddr,
+    pub(super) member: Arc<Member>,
+    /// On the clock of the desk.
+    pub(super) used: AtomicU64,
+    socket: UdpSocket,
+    front: Arc<Front>,
+}
+
+impl Line {
+    pub(super) fn open(
+        front: Arc<Front>,
+        client: SocketAddr,
+        member: Arc<Member>,
+        now: u64,
+    ) -> io::Result<Self> {
+        let any: IpAddr = match member.address {
+            SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+            SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+        };
+        let socket = std::net::UdpSocket::bind((any, 0))?;
+        socket.connect(member.address)?;
+        socket.set_nonblocking(true)?;
+        let socket = UdpSocket::from_std(socket)?;
+        front.counters().flows_opened.one();
+        front.counters().flows_open.one();
+        member.open.one();
+        member.served.one();
+        Ok(Self { client, member, used: AtomicU64::new(now), socket, front })
+    }
+
+    /// Asks the kernel directly: tokio first learns in its next round that a new socket is ready.
+    pub(super) fn send(&self, datagram: &[u8]) -> io::Result<()> {
+        SockRef::from(&self.socket).send(datagram).map(|_| ())
+    }
+
+    /// The pending error; `WouldBlock`, which also has tokio wait for the next, if there is none.
+    fn error(&self) -> io::Result<()> {
+        self.socket.try_io(Interest::ERROR, || {
+            Err(self.socket.take_error()?.unwrap_or_else(|| io::ErrorKind::WouldBlock.into()))
+        })
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.front.counters().flows_open.less_one();
+        self.member.open.less_one();
+    }
+}
+
+/// Sends what the target answers to the client, from the address that the client asked.
+pub(super) async fn carry_replies(desk: Arc<Desk>, line: Arc<Line>) {
+    let counters = desk.front.counters();
+    let client = SockAddr::from(line.client);
+    loop {
+        // An ICMP error alone makes a UDP socket not readable.
+        let received = match line.socket.ready(Interest::READABLE | Interest::ERROR).await {
+            Ok(ready) if ready.is_error() => line.error(),
+            Ok(_) => DATAGRAM.with_borrow_mut(|datagram| {
+                let length = line.socket.try_recv(datagram)?;
+                match SockRef::from(&desk.socket).send_to(&datagram[..length], &client) {
+                    Ok(_) => {
+                        counters.datagrams_out.one();
+                        counters.bytes_out.add(length);
+                    }
+                    Err(_) => counters.datagrams_dropped.one(),
+                }
+                Ok(())
+            }),
+            Err(error) => Err(error),
+        };
+        match received {
+            Ok(()) => line.used.store(desk.now(), Relaxed),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return desk.refused(&line, &error),
+        }
+        tokio::task::coop::consume_budget().await;
+    }
+}

@@ -1,0 +1,41 @@
+//! Load balancers that run inside the controller's process.
+//!
+//! ```text
+//! config     the section [providers.embedded]
+//! pool/      the addresses, and who has which
+//! observe    what every Service has here
+//! plan       from that to what is wanted: pure
+//! apply      one step
+//! provider   the trait, on top of these
+//! error      what the data plane's errors are to the controller
+//! dataplane/ the sockets, on threads of their own, behind a narrow door
+//! ```
+
+mod apply;
+mod config;
+pub mod dataplane;
+mod error;
+mod observe;
+mod plan;
+mod pool;
+mod provider;
+
+pub use apply::Fact;
+pub use config::Config;
+pub use observe::Observed;
+pub use plan::Step;
+pub use pool::{Ranges, Slot, Wish};
+pub use provider::Embedded;
+
+use seaway_core::ProviderError;
+
+/// The provider's name.
+pub const NAME: &str = "embedded";
+
+/// Starts the data plane; nothing listens yet.
+///
+/// # Errors
+/// If its threads can't be started.
+pub fn connect(config: Config) -> Result<Embedded, ProviderError> {
+    Embedded::start(config)
+}
