@@ -1,0 +1,44 @@
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use kube::Client;
+use kube::config::{Config, KubeConfigOptions, Kubeconfig};
+
+/// How long the API server may take for its first answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A client of the cluster that `kubeconfig` names, or of the one that kubectl would use, or of the
+/// one that this runs in. It has answered once.
+pub(crate) async fn connect(kubeconfig: Option<&Path>) -> Result<Client> {
+    let config = match kubeconfig {
+        Some(path) => {
+            let name = path.display();
+            let file = Kubeconfig::read_from(path)
+                .with_context(|| format!("can't read the kubeconfig {name}"))?;
+            Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
+                .await
+                .with_context(|| format!("in the kubeconfig {name}"))?
+        }
+        None => Config::infer().await.context(
+            "found no cluster: name its kubeconfig with --kubeconfig or $KUBECONFIG, or run in a \
+             pod with a service account",
+        )?,
+    };
+    let url = config.cluster_url.to_string();
+    let client = Client::try_from(config)
+        .with_context(|| format!("can't make a client for the Kubernetes API at {url}"))?;
+    let remedy = "is the cluster up, and the server in the kubeconfig right?";
+    match tokio::time::timeout(PATIENCE, client.apiserver_version()).await {
+        Ok(Ok(version)) => {
+            tracing::info!(url, version = version.git_version, "connected");
+            Ok(client)
+        }
+        Ok(Err(error)) => Err(anyhow::Error::new(error))
+            .with_context(|| format!("can't reach the Kubernetes API at {url}; {remedy}")),
+        Err(_) => Err(anyhow!(
+            "the Kubernetes API at {url} gave no answer within {} s; {remedy}",
+            PATIENCE.as_secs()
+        )),
+    }
+}

@@ -1,0 +1,123 @@
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+use crate::registry::Providers;
+
+/// The config file. Every key is documented in docs/config.md; an unknown one is refused by name.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Config {
+    /// Marks what is ours, so that two clusters never touch each other's load balancers.
+    pub cluster_id: String,
+    /// The provider that also takes Services without a class.
+    pub default_provider: Option<String>,
+    /// The providers to serve.
+    #[serde(default)]
+    pub providers: Providers,
+}
+
+impl Config {
+    /// Reads a TOML file, or a YAML one if its name ends in `.yaml` or `.yml`.
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        let name = path.display();
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("can't read the config file {name}; see docs/config.md"))?;
+        let yaml = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
+        let config = if yaml {
+            serde_saphyr::from_str(&text).with_context(|| format!("in the config file {name}"))?
+        } else {
+            Self::parse(&text).with_context(|| format!("in the config file {name}"))?
+        };
+        Self::check(config).with_context(|| format!("in the config file {name}"))
+    }
+
+    /// Reads TOML.
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        Self::check(toml::from_str(text)?)
+    }
+
+    fn check(self) -> Result<Self> {
+        let id = &self.cluster_id;
+        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if id.is_empty() || id.len() > 63 || !id.bytes().all(fits) || id.starts_with('-') {
+            bail!(
+                "cluster-id: {id:?} is not allowed; use 1 to 63 of a-z, 0-9 and -, and begin with \
+                 a letter or digit"
+            );
+        }
+        let served = self.providers.names();
+        if let Some(default) = &self.default_provider
+            && !served.contains(&default.as_str())
+        {
+            bail!(
+                "default-provider: {default:?} is not among the providers that are served: {}; add \
+                 a section [providers.{default}]",
+                if served.is_empty() { "none".to_owned() } else { served.join(", ") }
+            );
+        }
+        if served.is_empty() {
+            bail!("providers: there are none to serve; add a section such as [providers.embedded]");
+        }
+        Ok(self)
+    }
+}
+
+#[cfg(test)]
+#[cfg(feature = "embedded")]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+        cluster-id = "lab"
+        default-provider = "embedded"
+        [providers.embedded]
+        pool = ["198.18.0.200-198.18.0.203", "2001:db8::/124"]
+    "#;
+
+    fn refused(text: &str, expected: &[&str]) {
+        let error = format!("{:#}", Config::parse(text).unwrap_err());
+        for part in expected {
+            assert!(error.contains(part), "{error:?} does not say {part:?}");
+        }
+    }
+
+    #[test]
+    fn the_config_of_the_readme_is_read() {
+        let config = Config::parse(GOOD).unwrap();
+        assert_eq!(config.cluster_id, "lab");
+        assert_eq!(config.default_provider.as_deref(), Some("embedded"));
+    }
+
+    #[test]
+    fn yaml_says_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("seaway.yaml");
+        let text = "cluster-id: lab\nproviders:\n  embedded:\n    pool: [198.18.0.200/30]\n";
+        std::fs::write(&file, text).unwrap();
+        assert_eq!(Config::read(&file).unwrap().providers.names(), ["embedded"]);
+        std::fs::write(&file, format!("{text}colour: red\n")).unwrap();
+        let error = format!("{:#}", Config::read(&file).unwrap_err());
+        assert!(error.contains("colour") && error.contains("seaway.yaml"), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_by_name() {
+        refused(&GOOD.replace("default-provider", "default-provder"), &["default-provder"]);
+        refused(&GOOD.replace("pool =", "pools ="), &["pools", "pool"]);
+        refused("cluster-id = \"lab\"\n[providers.haproxi]", &["haproxi"]);
+    }
+
+    #[test]
+    fn a_value_that_can_not_be_is_named() {
+        refused(&GOOD.replace("lab", "Lab 1"), &["cluster-id", "Lab 1", "a-z"]);
+        refused(
+            &GOOD.replace("default-provider = \"embedded\"", "default-provider = \"aws\""),
+            &["default-provider", "aws", "embedded"],
+        );
+        refused("cluster-id = \"lab\"", &["providers", "none"]);
+        refused("default-provider = \"embedded\"", &["cluster-id"]);
+        refused(&GOOD.replace("198.18.0.203", "198.18.0.2"), &["pool", "198.18.0.200-198.18.0.2"]);
+    }
+}

@@ -1,0 +1,112 @@
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use ipnet::Ipv4Net;
+use kube::Client;
+use kube::config::{Config, KubeConfigOptions, Kubeconfig};
+use seaway_sandbox::world::{Options as WorldOptions, World};
+use seaway_sandbox::{Options, Server};
+use tokio_util::sync::CancellationToken;
+
+use crate::args::Sandbox;
+
+/// A sandbox with its simulated nodes, and the kubeconfig on disk that leads to it.
+pub(crate) struct Stage {
+    server: Server,
+    world: World,
+    client: Client,
+    kubeconfig: KubeconfigFile,
+}
+
+impl Stage {
+    /// Starts the API, writes the kubeconfig, and brings the nodes and `pods` example pods to life.
+    /// None if `stop` came first.
+    pub(crate) async fn raise(
+        args: &Sandbox,
+        pods: usize,
+        stop: &CancellationToken,
+    ) -> Result<Option<Self>> {
+        let path = KubeconfigFile::choose(args.kubeconfig.as_deref())?;
+        let server = Server::start(Options { listen: args.listen, ..Options::default() })?;
+        server.write_kubeconfig(&path)?;
+        let kubeconfig = KubeconfigFile(path);
+        let client = client(&server).await?;
+        let options = WorldOptions { nodes: args.nodes, pods, ..WorldOptions::default() };
+        let world = tokio::select! {
+            world = World::start(client.clone(), options) => world?,
+            () = stop.cancelled() => {
+                server.stop().await;
+                return Ok(None);
+            }
+        };
+        Ok(Some(Self { server, world, client, kubeconfig }))
+    }
+
+    /// A client of the API.
+    pub(crate) fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// Where the API listens.
+    pub(crate) fn url(&self) -> String {
+        format!("https://{}", self.server.addr())
+    }
+
+    /// The kubeconfig.
+    pub(crate) fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig.0
+    }
+
+    /// The loopback addresses of the simulation.
+    pub(crate) fn block(&self) -> Ipv4Net {
+        self.world.block()
+    }
+
+    /// The part of them that load balancers may have, as a range for a pool.
+    pub(crate) fn spare(&self) -> String {
+        let spare = self.world.spare();
+        let (first, last) = (u32::from(spare.network()) + 1, u32::from(spare.broadcast()) - 1);
+        format!("{}-{}", Ipv4Addr::from(first), Ipv4Addr::from(last))
+    }
+
+    /// Ends all of it.
+    pub(crate) async fn strike(self) {
+        self.world.stop().await;
+        self.server.stop().await;
+    }
+}
+
+async fn client(server: &Server) -> Result<Client> {
+    let file = Kubeconfig::from_yaml(&server.kubeconfig())?;
+    let config = Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await?;
+    Ok(Client::try_from(config)?)
+}
+
+/// The kubeconfig on disk; it goes when the sandbox goes, since it leads nowhere then.
+struct KubeconfigFile(PathBuf);
+
+impl KubeconfigFile {
+    /// Where to write it. A file that is there already is only replaced if a sandbox wrote it.
+    fn choose(wanted: Option<&Path>) -> Result<PathBuf> {
+        let Some(path) = wanted else {
+            let name = format!("seaway-{}.kubeconfig", std::process::id());
+            return Ok(std::env::temp_dir().join(name));
+        };
+        let name = path.display();
+        match std::fs::read_to_string(path) {
+            Ok(text) if !text.contains("seaway-sandbox") => bail!(
+                "--kubeconfig: {name} is there already, and no sandbox wrote it; name another file"
+            ),
+            Ok(_) => Ok(path.to_owned()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(path.to_owned()),
+            Err(error) => Err(error).with_context(|| format!("--kubeconfig: can't use {name}")),
+        }
+    }
+}
+
+impl Drop for KubeconfigFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}

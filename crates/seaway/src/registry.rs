@@ -1,0 +1,74 @@
+//! The providers of this build: the only place that names them.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use futures::future::BoxFuture;
+use seaway_core::SharedDriver;
+use serde::Deserialize;
+
+/// The `[providers]` section of the config.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Providers {
+    #[cfg(feature = "embedded")]
+    embedded: Option<seaway_provider_embedded::Config>,
+    #[cfg(not(feature = "embedded"))]
+    embedded: Option<NotInThisBuild>,
+}
+
+/// A provider that is ready to be driven.
+pub(crate) struct Connected {
+    pub driver: SharedDriver,
+    close: Option<Close>,
+}
+
+type Close = Box<dyn FnOnce(Duration) -> BoxFuture<'static, ()> + Send>;
+
+impl Connected {
+    /// Lets go of what lives in this process, open connections after `grace` at the latest.
+    pub(crate) async fn close(self, grace: Duration) {
+        if let Some(close) = self.close {
+            close(grace).await;
+        }
+    }
+}
+
+/// A provider that is known, and was left out of this build.
+#[cfg(not(feature = "embedded"))]
+#[derive(Debug)]
+struct NotInThisBuild;
+
+#[cfg(not(feature = "embedded"))]
+impl<'de> Deserialize<'de> for NotInThisBuild {
+    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(serde::de::Error::custom(
+            "this provider is not in this build; build with `--features` and its name",
+        ))
+    }
+}
+
+impl Providers {
+    /// The providers that the config serves.
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        let embedded = self.embedded.is_some().then_some("embedded");
+        embedded.into_iter().collect()
+    }
+
+    /// Connects to all of them.
+    pub(crate) fn connect(self) -> Result<Vec<Connected>> {
+        let mut connected = Vec::new();
+        #[cfg(feature = "embedded")]
+        if let Some(config) = self.embedded {
+            let provider = seaway_provider_embedded::connect(config)?;
+            let handle = provider.clone();
+            connected.push(Connected {
+                driver: seaway_core::drive(provider),
+                close: Some(Box::new(move |grace| {
+                    Box::pin(async move { handle.shutdown(grace).await })
+                })),
+            });
+        }
+        Ok(connected)
+    }
+}

@@ -1,0 +1,38 @@
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use futures::future::join_all;
+use seaway_controller::{Controller, Options};
+
+use crate::args::{Log, Run};
+use crate::config::Config;
+use crate::{cluster, interrupt, telemetry};
+
+/// How long open connections may live on after the controller was asked to stop.
+const DRAIN: Duration = Duration::from_secs(1);
+
+/// Runs the controller until SIGINT or SIGTERM.
+pub(crate) fn run(args: Run, log: &Log) -> Result<()> {
+    telemetry::start(log, "info", None)?;
+    let config = Config::read(&args.config)?;
+    // One thread is enough for the controller: what moves packets brings its own.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("can't start the runtime")?;
+    runtime.block_on(async {
+        let stop = interrupt::token()?;
+        let client = tokio::select! {
+            client = cluster::connect(args.kubeconfig.as_deref()) => client?,
+            () = stop.cancelled() => return Ok(()),
+        };
+        let connected = config.providers.connect()?;
+        let drivers = connected.iter().map(|provider| provider.driver.clone()).collect();
+        let options = Options { dry_run: args.dry_run };
+        let controller = Controller::new(client, drivers, config.default_provider, options);
+        let outcome = controller.run(stop).await;
+        tracing::info!("stopping");
+        join_all(connected.into_iter().map(|provider| provider.close(DRAIN))).await;
+        outcome.map_err(Into::into)
+    })
+}
