@@ -1,1 +1,415 @@
+use seaway_core::{
+    Address, BalancerKey, Context, LbSpec, MemberReport, Plan, Provider, Readiness, Step, drive,
+};
+use serde_json::{Value, json};
 
+use super::*;
+
+/// A provider that is only asked which key carries a Service: its own, or the group that the Service
+/// names in the setting.
+#[derive(Debug)]
+struct Paper {
+    ground: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct NoStep;
+
+impl Step for NoStep {}
+
+impl std::fmt::Display for NoStep {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("nothing")
+    }
+}
+
+const GROUP: &str = "example.com/group";
+
+impl Provider for Paper {
+    type Observed = ();
+    type Step = NoStep;
+    type Fact = ();
+
+    const NAME: &'static str = "paper";
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            ground: self.ground,
+            source_ranges: true,
+            settings: vec![seaway_core::SettingKey { key: GROUP.to_owned(), doc: String::new() }],
+            ..Capabilities::default()
+        }
+    }
+
+    fn balancer(&self, spec: &LbSpec) -> BalancerKey {
+        match spec.settings.get(GROUP) {
+            Some(group) => BalancerKey::Shared(group.as_str().into()),
+            None => BalancerKey::Own(spec.service.uid.clone()),
+        }
+    }
+
+    async fn survey(&self, _: &Context) -> Result<BTreeMap<Key, ()>, ProviderError> {
+        Ok(BTreeMap::new())
+    }
+
+    fn plan(&self, _: &BalancerKey, _: &Goal, (): &(), (): &()) -> Plan<NoStep> {
+        Plan::default()
+    }
+
+    async fn apply(&self, _: &Context, _: &NoStep, (): &(), (): &()) -> Result<(), ProviderError> {
+        Ok(())
+    }
+
+    fn learn(&self, (): &mut (), (): ()) {}
+
+    fn foresee(&self, _: &NoStep, (): &(), (): &()) {}
+
+    fn holds(&self, (): &()) -> BTreeSet<ServiceUid> {
+        BTreeSet::new()
+    }
+
+    fn readiness(&self, _: &ServiceUid, (): &()) -> Readiness {
+        Readiness::Gone
+    }
+}
+
+fn roster(ground: bool) -> Roster {
+    let driver = drive(Paper { ground });
+    let selection = Selection {
+        served: BTreeSet::from(["paper".to_owned()]),
+        default: Some("paper".to_owned()),
+    };
+    Roster::new(BTreeMap::from([("paper", driver)]), selection, false)
+}
+
+/// A Service of type LoadBalancer, changed by `patch`.
+fn service(version: u64, patch: Value) -> Seen<Service> {
+    let mut service = json!({
+        "metadata": { "namespace": "default", "name": "web", "uid": "u" },
+        "spec": { "type": "LoadBalancer", "ports": [{ "port": 80, "nodePort": 30080 }] },
+    });
+    json_merge(&mut service, patch);
+    let deleting = service["metadata"]["deletionTimestamp"].is_string();
+    let mut object: Service = serde_json::from_value(service).unwrap();
+    object.metadata.deleting = deleting;
+    Seen { version, object }
+}
+
+fn json_merge(target: &mut Value, patch: Value) {
+    match (target, patch) {
+        (Value::Object(target), Value::Object(patch)) => {
+            for (key, value) in patch {
+                json_merge(target.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (target, patch) => *target = patch,
+    }
+}
+
+/// The same with our finalizer.
+fn admitted(version: u64, mut patch: Value) -> Seen<Service> {
+    patch["metadata"]["finalizers"] = json!([FINALIZER]);
+    service(version, patch)
+}
+
+fn uid() -> ServiceUid {
+    "u".into()
+}
+
+fn own() -> QueueKey {
+    QueueKey { provider: "paper", key: Key::own(uid()) }
+}
+
+fn shared(name: &str) -> QueueKey {
+    QueueKey { provider: "paper", key: Key::shared(name) }
+}
+
+fn ground() -> QueueKey {
+    QueueKey { provider: "paper", key: Key::Ground }
+}
+
+/// A pass over `key` begins and ends, and finds that these hold something there.
+fn pass(roster: &mut Roster, key: &QueueKey, holds: &[&str]) -> Vec<Effect> {
+    let (_, begun) = roster.goal(key, Moment::default(), Nodes::default());
+    roster.fold(key, begun, &found(holds))
+}
+
+fn found(holds: &[&str]) -> Report {
+    Report {
+        holds: holds.iter().map(|uid| ServiceUid::from(*uid)).collect(),
+        settled: true,
+        ..Report::default()
+    }
+}
+
+fn wants(roster: &mut Roster, key: &QueueKey) -> BTreeMap<ServiceUid, Want> {
+    let (goal, _) = roster.goal(key, Moment::default(), Nodes::default());
+    goal.members.into_iter().map(|(uid, member)| (uid, member.want)).collect()
+}
+
+fn is_present(wants: &BTreeMap<ServiceUid, Want>) -> bool {
+    matches!(wants.get(&uid()), Some(Want::Present(_)))
+}
+
+#[test]
+fn the_finalizer_is_on_before_the_first_pass() {
+    let mut roster = roster(false);
+    let cluster = Cluster::default();
+    assert_eq!(roster.apply(service(1, json!({})), &cluster), [Effect::Admit(uid())]);
+    assert!(wants(&mut roster, &own()).is_empty(), "not before it is admitted");
+    assert_eq!(roster.apply(service(1, json!({})), &cluster), [], "it is being admitted");
+    assert_eq!(roster.admitted(&uid(), 2), [Effect::Pass(own())]);
+    assert!(is_present(&wants(&mut roster, &own())));
+    assert_eq!(roster.apply(admitted(2, json!({})), &cluster), [], "the echo of our own write");
+}
+
+#[test]
+fn an_event_older_than_our_own_write_is_ignored() {
+    let mut roster = roster(false);
+    let cluster = Cluster::default();
+    roster.apply(service(1, json!({})), &cluster);
+    roster.admitted(&uid(), 5);
+    assert_eq!(roster.apply(service(3, json!({})), &cluster), [], "it lacks the finalizer");
+    assert!(is_present(&wants(&mut roster, &own())));
+}
+
+#[test]
+fn a_finalizer_that_somebody_took_off_is_put_on_again() {
+    let mut roster = roster(false);
+    let cluster = Cluster::default();
+    roster.apply(admitted(1, json!({})), &cluster);
+    pass(&mut roster, &own(), &["u"]);
+    assert_eq!(roster.apply(service(2, json!({})), &cluster), [Effect::Admit(uid())]);
+    assert_eq!(wants(&mut roster, &own())[&uid()], Want::Hold, "what it has stays meanwhile");
+}
+
+#[test]
+fn a_deleted_service_goes_when_no_key_holds_it() {
+    let mut roster = roster(false);
+    let cluster = Cluster::default();
+    roster.apply(admitted(1, json!({})), &cluster);
+    pass(&mut roster, &own(), &["u"]);
+    let deleted = || admitted(2, json!({ "metadata": { "deletionTimestamp": "now" } }));
+    assert_eq!(roster.apply(deleted(), &cluster), [Effect::Pass(own())]);
+    assert!(wants(&mut roster, &own()).is_empty(), "it is to be absent");
+    assert_eq!(pass(&mut roster, &own(), &["u"]), [], "something is still there");
+    assert_eq!(pass(&mut roster, &own(), &[]), [Effect::Dismiss(uid())]);
+    assert!(roster.had_something(&uid()));
+    assert_eq!(roster.apply(deleted(), &cluster), [], "once is enough");
+    assert_eq!(roster.dismissed(&uid()), []);
+    assert!(roster.service(&uid()).is_none());
+}
+
+#[test]
+fn a_pass_that_began_before_the_deletion_does_not_count() {
+    let mut roster = roster(false);
+    let cluster = Cluster::default();
+    roster.apply(admitted(1, json!({})), &cluster);
+    let (_, begun) = roster.goal(&own(), Moment::default(), Nodes::default());
+    roster.apply(admitted(2, json!({ "metadata": { "deletionTimestamp": "now" } })), &cluster);
+    assert_eq!(roster.fold(&own(), begun, &found(&[])), []);
+    assert_eq!(pass(&mut roster, &own(), &[]), [Effect::Dismiss(uid())]);
+}
+
+#[test]
+fn the_ground_goes_after_what_stands_on_it() {
+    let mut roster = roster(true);
+    let cluster = Cluster::default();
+    let both = [Effect::Pass(ground()), Effect::Pass(own())];
+    assert_eq!(roster.apply(admitted(1, json!({})), &cluster), both);
+    pass(&mut roster, &own(), &["u"]);
+    roster.apply(admitted(2, json!({ "metadata": { "deletionTimestamp": "now" } })), &cluster);
+    assert_eq!(wants(&mut roster, &ground())[&uid()], Want::Hold);
+    assert_eq!(pass(&mut roster, &ground(), &[]), [], "the ground alone is not enough");
+    assert_eq!(pass(&mut roster, &own(), &[]), [Effect::Pass(ground())]);
+    assert!(wants(&mut roster, &ground()).is_empty(), "now it may go");
+    assert_eq!(pass(&mut roster, &ground(), &[]), [Effect::Dismiss(uid())]);
+}
+
+#[test]
+fn a_changed_type_is_a_departure_from_which_one_can_come_back() {
+    let mut roster = roster(false);
+    let cluster = Cluster::default();
+    roster.apply(admitted(1, json!({})), &cluster);
+    pass(&mut roster, &own(), &["u"]);
+    let plain = admitted(2, json!({ "spec": { "type": "ClusterIP" } }));
+    assert_eq!(roster.apply(plain, &cluster), [Effect::Pass(own())]);
+    assert_eq!(pass(&mut roster, &own(), &[]), [Effect::Dismiss(uid())]);
+    // It is wanted again while the finalizer is being taken off.
+    assert_eq!(roster.apply(admitted(3, json!({})), &cluster), []);
+    assert_eq!(roster.dismissed(&uid()), [Effect::Admit(uid())]);
+    assert_eq!(roster.admitted(&uid(), 5), [Effect::Pass(own())]);
+}
+
+#[test]
+fn a_failed_goodbye_is_said_again() {
+    let mut roster = roster(false);
+    let cluster = Cluster::default();
+    roster.apply(admitted(1, json!({})), &cluster);
+    roster.apply(admitted(2, json!({ "spec": { "type": "ClusterIP" } })), &cluster);
+    pass(&mut roster, &own(), &[]);
+    let goodbye = Effect::Dismiss(uid());
+    assert_eq!(roster.again(goodbye.clone()), std::slice::from_ref(&goodbye));
+    roster.apply(admitted(3, json!({})), &cluster);
+    assert_eq!(roster.again(goodbye), [Effect::Pass(own())], "it has the finalizer still");
+}
+
+#[test]
+fn a_service_that_vanished_is_taken_down_without_a_word_to_the_api() {
+    let mut roster = roster(false);
+    let cluster = Cluster::default();
+    roster.apply(admitted(1, json!({})), &cluster);
+    pass(&mut roster, &own(), &["u"]);
+    assert_eq!(roster.vanish(&uid()), [Effect::Pass(own())]);
+    assert_eq!(pass(&mut roster, &own(), &[]), [Effect::Dismiss(uid())]);
+    assert!(roster.is_gone(&uid()));
+}
+
+#[test]
+fn a_service_recreated_by_the_same_name_is_another() {
+    let mut roster = roster(false);
+    let cluster = Cluster::default();
+    roster.apply(admitted(1, json!({})), &cluster);
+    pass(&mut roster, &own(), &["u"]);
+    let other = service(9, json!({ "metadata": { "uid": "v" } }));
+    let effects = roster.apply(other, &cluster);
+    assert_eq!(effects, [Effect::Pass(own()), Effect::Admit("v".into())]);
+}
+
+#[test]
+fn a_service_of_somebody_else_is_none_of_our_business() {
+    let mut roster = roster(false);
+    let cluster = Cluster::default();
+    let theirs = json!({ "spec": { "loadBalancerClass": "example.com/other" } });
+    assert_eq!(roster.apply(service(1, theirs), &cluster), []);
+    assert!(roster.service(&uid()).is_none());
+    let deleted = json!({ "metadata": { "deletionTimestamp": "now", "finalizers": ["x/y"] } });
+    assert_eq!(roster.apply(service(2, deleted), &cluster), [], "no finalizer on a deleted one");
+}
+
+#[test]
+fn a_refused_service_is_told_once_and_keeps_what_it_has() {
+    let mut roster = roster(false);
+    let cluster = Cluster::default();
+    roster.apply(admitted(1, json!({})), &cluster);
+    pass(&mut roster, &own(), &["u"]);
+    let udp =
+        json!({ "spec": { "ports": [{ "port": 53, "protocol": "UDP", "nodePort": 30053 }] } });
+    let effects = roster.apply(admitted(2, udp.clone()), &cluster);
+    let [Effect::Tell(_, Note::Failed(text)), Effect::Pass(key)] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert!(text.contains("53/UDP"), "{text}");
+    assert_eq!(*key, own());
+    assert_eq!(wants(&mut roster, &own())[&uid()], Want::Hold);
+    assert_eq!(roster.apply(admitted(3, udp), &cluster), [], "nothing new");
+}
+
+#[test]
+fn unreadable_source_ranges_close_what_is_open_and_open_nothing() {
+    let key = "service.beta.kubernetes.io/load-balancer-source-ranges";
+    let bad = || json!({ "metadata": { "annotations": { key: "10.0.0.0/99" } } });
+    let cluster = Cluster::default();
+
+    let mut new = roster(false);
+    new.apply(service(1, bad()), &cluster);
+    assert!(wants(&mut new, &own()).is_empty(), "nothing is made");
+
+    let mut old = roster(false);
+    old.apply(admitted(1, json!({})), &cluster);
+    pass(&mut old, &own(), &["u"]);
+    old.apply(admitted(2, bad()), &cluster);
+    let wants = wants(&mut old, &own());
+    let Want::Present(spec) = &wants[&uid()] else { panic!("{wants:?}") };
+    assert!(!spec.source_ranges.admit("192.0.2.1".parse().unwrap()));
+}
+
+#[test]
+fn the_old_place_of_a_moved_service_is_held_until_the_status_shows_the_new_one() {
+    let mut roster = roster(false);
+    let cluster = Cluster::default();
+    let at = |version, group: &str| {
+        admitted(version, json!({ "metadata": { "annotations": { GROUP: group } } }))
+    };
+    roster.apply(at(1, "red"), &cluster);
+    pass(&mut roster, &shared("red"), &["u"]);
+    roster.shown(&uid(), &shared("red"), None);
+    assert_eq!(roster.apply(at(2, "blue"), &cluster), [Effect::Pass(shared("blue"))]);
+    assert_eq!(wants(&mut roster, &shared("red"))[&uid()], Want::Hold);
+    assert!(is_present(&wants(&mut roster, &shared("blue"))));
+    pass(&mut roster, &shared("blue"), &["u"]);
+    let red = [Effect::Pass(shared("red"))];
+    assert_eq!(roster.shown(&uid(), &shared("blue"), None), red);
+    assert!(wants(&mut roster, &shared("red")).is_empty(), "now the old place may go");
+}
+
+#[test]
+fn what_was_found_at_the_start_and_is_not_wanted_is_taken_down() {
+    let mut roster = roster(false);
+    roster.holdings.set(own(), BTreeSet::from([uid()]));
+    let plain = admitted(1, json!({ "spec": { "type": "ClusterIP" } }));
+    let effects = roster.restart(vec![plain], &Cluster::default());
+    assert_eq!(effects, [Effect::Pass(own())]);
+}
+
+#[test]
+fn a_status_changed_by_somebody_else_is_looked_into() {
+    let mut roster = roster(false);
+    let cluster = Cluster::default();
+    let shown = |version, ip: &str| {
+        admitted(version, json!({ "status": { "loadBalancer": { "ingress": [{ "ip": ip }] } } }))
+    };
+    roster.apply(shown(1, "192.0.2.1"), &cluster);
+    assert_eq!(roster.apply(shown(2, "192.0.2.1"), &cluster), []);
+    assert_eq!(roster.apply(shown(3, "192.0.2.9"), &cluster), [Effect::Pass(own())]);
+}
+
+#[test]
+fn a_service_that_waits_for_room_is_tried_when_another_gives_some_back() {
+    let mut roster = roster(false);
+    let cluster = Cluster::default();
+    roster.apply(admitted(1, json!({})), &cluster);
+    roster.failed(&uid(), ErrorKind::QuotaExceeded);
+    let other = admitted(1, json!({ "metadata": { "uid": "v", "name": "other" } }));
+    roster.apply(other, &cluster);
+    roster.vanish(&"v".into());
+    let key = QueueKey { provider: "paper", key: Key::own("v".into()) };
+    assert_eq!(pass(&mut roster, &key, &[]), [Effect::Dismiss("v".into())]);
+    assert_eq!(roster.dismissed(&"v".into()), [Effect::Pass(own())]);
+}
+
+#[test]
+fn failures_are_counted_until_a_success_or_a_change() {
+    let mut roster = roster(false);
+    let cluster = Cluster::default();
+    roster.apply(admitted(1, json!({})), &cluster);
+    assert_eq!(roster.failed(&uid(), ErrorKind::Unavailable), 1);
+    assert_eq!(roster.failed(&uid(), ErrorKind::Unavailable), 2);
+    roster.apply(admitted(2, json!({})), &cluster);
+    assert_eq!(roster.failed(&uid(), ErrorKind::Unavailable), 3, "nothing changed");
+    roster.succeeded(&uid());
+    assert_eq!(roster.failed(&uid(), ErrorKind::Unavailable), 1);
+    let changed = json!({ "spec": { "ports": [{ "port": 81, "nodePort": 30081 }] } });
+    roster.apply(admitted(3, changed), &cluster);
+    assert_eq!(roster.failed(&uid(), ErrorKind::Unavailable), 1, "a fresh start");
+}
+
+#[test]
+fn the_member_tells_what_its_status_shows() {
+    let mut roster = roster(false);
+    let digest = seaway_core::Digest::of(&1);
+    let report = MemberReport {
+        readiness: Readiness::Ready(vec![Address::Ip("192.0.2.1".parse().unwrap())]),
+        error: None,
+        settled: true,
+    };
+    let mut seen = admitted(1, json!({}));
+    let mode = seaway_core::IpMode::Vip;
+    seen.object.status =
+        status::update(&seen.object, &report, &digest, mode, Moment::default()).unwrap().status;
+    roster.apply(seen, &Cluster::default());
+    let (goal, _) = roster.goal(&own(), Moment::default(), Nodes::default());
+    let member = &goal.members[&uid()];
+    assert_eq!(member.published, [Address::Ip("192.0.2.1".parse().unwrap())]);
+    assert_eq!(member.applied, Some(digest));
+}
