@@ -1,23 +1,30 @@
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// Cancelled by the first SIGINT or SIGTERM. A second one ends the process at once.
+/// A SIGINT that comes so soon after the first is the same key press: a terminal sends it to every
+/// process of the group, and some of them pass it on.
+const SAME: Duration = Duration::from_secs(1);
+
+/// Cancelled by the first SIGINT or SIGTERM. A second SIGINT ends the process at once.
 pub(crate) fn token() -> Result<CancellationToken> {
     let token = CancellationToken::new();
     let cancelled = token.clone();
     let mut interrupt = signal(SignalKind::interrupt()).context("can't listen for SIGINT")?;
     let mut terminate = signal(SignalKind::terminate()).context("can't listen for SIGTERM")?;
     tokio::spawn(async move {
-        let mut next = async || {
-            tokio::select! {
-                _ = interrupt.recv() => 130,
-                _ = terminate.recv() => 143,
-            }
-        };
-        next().await;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
         cancelled.cancel();
-        std::process::exit(next().await);
+        tokio::time::sleep(SAME).await;
+        // What came meanwhile is one pending signal at most.
+        let _ = futures::FutureExt::now_or_never(interrupt.recv());
+        interrupt.recv().await;
+        std::process::exit(130);
     });
     Ok(token)
 }
