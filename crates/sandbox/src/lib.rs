@@ -1,0 +1,38 @@
+//! A small Kubernetes API in memory, with simulated nodes and pods.
+//!
+//! [`Server`] is the API: it listens on loopback and asks for a token. It is never on the
+//! production path.
+
+mod answer;
+mod cluster;
+mod connection;
+mod decode;
+mod discovery;
+mod door;
+mod error;
+mod handler;
+mod invalid;
+mod kind;
+mod kubeconfig;
+mod meta;
+mod metrics;
+mod names;
+mod openapi;
+mod patch;
+mod read;
+mod representation;
+mod request;
+mod rules;
+mod selector;
+mod server;
+mod service;
+mod status;
+mod store;
+mod table;
+mod tls;
+mod watch;
+pub mod world;
+mod write;
+
+pub use error::Error;
+pub use server::{Options, Server};

@@ -1,0 +1,69 @@
+//! The patches that the API takes, applied to the object as it is.
+
+mod schema;
+mod strategic;
+
+use crate::{kind::Resource, status::Status};
+use serde_json::Value;
+
+/// A patch, read but not yet applied.
+#[derive(Clone, Debug)]
+pub(crate) enum Patch {
+    Merge(Value),
+    Strategic(Value),
+    Json(json_patch::Patch),
+}
+
+impl Patch {
+    /// Reads a body by its content type.
+    pub(crate) fn parse(content_type: &str, body: &[u8]) -> Result<Self, Status> {
+        let media = content_type.split(';').next().unwrap_or_default().trim();
+        match media {
+            "application/merge-patch+json" => Ok(Self::Merge(object(body)?)),
+            "application/strategic-merge-patch+json" => Ok(Self::Strategic(object(body)?)),
+            "application/json-patch+json" => serde_json::from_slice(body)
+                .map(Self::Json)
+                .map_err(|error| Status::bad_request(format!("error decoding patch: {error}"))),
+            "application/apply-patch+yaml" | "application/apply-patch+cbor" => {
+                Err(Status::unsupported_media(
+                    "seaway sandbox does not serve server-side apply; use a client-side apply, \
+                     or a merge, strategic merge or JSON patch",
+                ))
+            }
+            other => Err(Status::unsupported_media(format!(
+                "the body of the request was in an unknown format ({other}) - accepted media \
+                 types include: application/json-patch+json, application/merge-patch+json, \
+                 application/strategic-merge-patch+json"
+            ))),
+        }
+    }
+
+    /// The object after the patch.
+    pub(crate) fn apply(&self, resource: Resource, current: &Value) -> Result<Value, Status> {
+        let mut patched = current.clone();
+        match self {
+            Self::Merge(patch) => json_patch::merge(&mut patched, patch),
+            Self::Strategic(patch) => {
+                strategic::merge(&mut patched, patch, schema::of(resource))
+                    .map_err(Status::bad_request)?;
+            }
+            Self::Json(patch) => json_patch::patch(&mut patched, patch)
+                .map_err(|error| Status::unfit_patch(error.to_string()))?,
+        }
+        if patched.is_object() {
+            Ok(patched)
+        } else {
+            Err(Status::bad_request("the patch leaves no object"))
+        }
+    }
+}
+
+fn object(body: &[u8]) -> Result<Value, Status> {
+    let value: Value = serde_json::from_slice(body)
+        .map_err(|error| Status::bad_request(format!("error decoding patch: {error}")))?;
+    if value.is_object() {
+        Ok(value)
+    } else {
+        Err(Status::bad_request("error decoding patch: the patch is not a JSON object"))
+    }
+}

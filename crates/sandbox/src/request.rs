@@ -1,0 +1,234 @@
+//! What a request asks for, read from its path, query and headers.
+
+use crate::{
+    decode::FieldValidation,
+    kind::{KINDS, Kind, api_version},
+    status::Status,
+    store::Key,
+};
+use bytes::Bytes;
+use http::{HeaderMap, Method, header};
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// One request, its body read.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    pub(crate) query: Query,
+    pub(crate) accept: String,
+    pub(crate) content_type: String,
+    pub(crate) body: Bytes,
+}
+
+/// What a path names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// All objects of a kind, in one namespace or (empty) in all.
+    Collection { kind: &'static Kind, namespace: String },
+    /// One object, or a subresource of it.
+    Object { kind: &'static Kind, key: Key, subresource: Option<String> },
+}
+
+/// The parameters of a request.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Query(HashMap<String, String>);
+
+impl PartialEq for Kind {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Eq for Kind {}
+
+impl Call {
+    pub(crate) fn new(method: Method, query: &str, headers: &HeaderMap, body: Bytes) -> Self {
+        let header = |name| {
+            let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+            values.collect::<Vec<_>>().join(",")
+        };
+        Self {
+            method,
+            query: Query::parse(query),
+            accept: header(header::ACCEPT),
+            content_type: header(header::CONTENT_TYPE),
+            body,
+        }
+    }
+
+    /// The body of a POST or PUT, or of a DELETE that has one.
+    pub(crate) fn json(&self) -> Result<Value, Status> {
+        let media = self.content_type.split(';').next().unwrap_or_default().trim();
+        if media.contains("protobuf") {
+            return Err(Status::unsupported_media(
+                "seaway sandbox does not read protobuf; send application/json (with kubectl: \
+                 `create -f` or `apply -f` with a manifest)",
+            ));
+        }
+        if !["", "application/json"].contains(&media) {
+            return Err(Status::unsupported_media(format!(
+                "the body of the request was in an unknown format ({media}) - accepted media \
+                 types include: application/json"
+            )));
+        }
+        serde_json::from_slice(&self.body)
+            .map_err(|error| Status::bad_request(format!("the body is not valid JSON: {error}")))
+    }
+}
+
+impl Query {
+    fn parse(query: &str) -> Self {
+        Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+    }
+
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.0.get(name).map(String::as_str).unwrap_or_default()
+    }
+
+    pub(crate) fn flag(&self, name: &str) -> bool {
+        matches!(self.text(name), "true" | "1" | "True" | "TRUE" | "t" | "T")
+    }
+
+    pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, Status> {
+        let text = self.text(name);
+        if text.is_empty() {
+            return Ok(None);
+        }
+        text.parse().map(Some).map_err(|_| {
+            Status::bad_request(format!("{name}: Invalid value: \"{text}\": must be a number"))
+        })
+    }
+
+    pub(crate) fn dry_run(&self) -> Result<bool, Status> {
+        match self.text("dryRun") {
+            "" => Ok(false),
+            "All" => Ok(true),
+            other => Err(Status::bad_request(format!(
+                "dryRun: Unsupported value: \"{other}\": supported values: \"All\""
+            ))),
+        }
+    }
+
+    pub(crate) fn field_validation(&self) -> Result<FieldValidation, Status> {
+        FieldValidation::parse(self.text("fieldValidation"))
+    }
+}
+
+impl Target {
+    /// Reads a path under `/api/v1/` or `/apis/<group>/<version>/`.
+    pub(crate) fn parse(path: &str) -> Result<Self, Status> {
+        let segments: Vec<String> = path
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
+            .collect();
+        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        match segments.as_slice() {
+            ["api", version, rest @ ..] if !rest.is_empty() => Self::within("", version, rest),
+            ["apis", group, version, rest @ ..] if !rest.is_empty() => {
+                Self::within(group, version, rest)
+            }
+            _ => Err(Status::no_such_path()),
+        }
+    }
+
+    fn within(group: &str, version: &str, rest: &[&str]) -> Result<Self, Status> {
+        let find = |plural: &str| {
+            Kind::find(group, version, plural)
+                .ok_or_else(|| Status::absent(&format!("{} {plural}", api_version(group, version))))
+        };
+        match rest {
+            ["watch", ..] => Err(Status::absent("the path /watch/; use ?watch=true")),
+            // `namespaces/a/status` is about the Namespace; `namespaces/a/pods` is not.
+            ["namespaces", namespace, inner @ ..]
+                if !inner.is_empty() && !matches!(inner, ["status" | "finalize"]) =>
+            {
+                let kind = find(inner[0])?;
+                if !kind.namespaced {
+                    return Err(Status::no_such_path());
+                }
+                Self::of(kind, namespace, &inner[1..])
+            }
+            [plural, rest @ ..] => {
+                let kind = find(plural)?;
+                if kind.namespaced && !rest.is_empty() {
+                    return Err(Status::no_such_path());
+                }
+                Self::of(kind, "", rest)
+            }
+            [] => Err(Status::no_such_path()),
+        }
+    }
+
+    fn of(kind: &'static Kind, namespace: &str, rest: &[&str]) -> Result<Self, Status> {
+        match rest {
+            [] => Ok(Self::Collection { kind, namespace: namespace.to_owned() }),
+            [name, sub @ ..] => {
+                let subresource = (!sub.is_empty()).then(|| sub.join("/"));
+                let known = match subresource.as_deref() {
+                    None => true,
+                    Some("status") => kind.status,
+                    Some("binding") => kind.plural == "pods",
+                    Some(_) => false,
+                };
+                if !known {
+                    let (version, plural) = (kind.api_version(), kind.plural);
+                    let what = format!("{version} {plural}/{}", sub.join("/"));
+                    return Err(Status::absent(&what));
+                }
+                Ok(Self::Object { kind, key: Key::new(namespace, *name), subresource })
+            }
+        }
+    }
+}
+
+/// The groups that are served, each once.
+pub(crate) fn groups() -> Vec<&'static str> {
+    let mut groups: Vec<&str> = KINDS.iter().map(|kind| kind.group).collect();
+    groups.dedup();
+    groups.retain(|group| !group.is_empty());
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_name_collections_objects_and_subresources() {
+        let named = |path: &str| match Target::parse(path) {
+            Ok(Target::Collection { kind, namespace }) => {
+                format!("{} in {namespace:?}", kind.plural)
+            }
+            Ok(Target::Object { kind, key, subresource }) => {
+                let sub = subresource.unwrap_or_default();
+                format!("{} {}/{} {sub}", kind.plural, key.namespace, key.name)
+            }
+            Err(status) => format!("{} {}", status.code, status.message),
+        };
+        for (path, meant) in [
+            ("/api/v1/services", "services in \"\""),
+            ("/api/v1/namespaces/a/services", "services in \"a\""),
+            ("/api/v1/namespaces/a/services/b", "services a/b "),
+            ("/api/v1/namespaces/a/services/b/status", "services a/b status"),
+            ("/api/v1/namespaces", "namespaces in \"\""),
+            ("/api/v1/namespaces/a", "namespaces /a "),
+            ("/api/v1/namespaces/a/status", "namespaces /a status"),
+            ("/api/v1/nodes/n", "nodes /n "),
+            ("/apis/coordination.k8s.io/v1/namespaces/a/leases/b", "leases a/b "),
+            (
+                "/apis/apps/v1/namespaces/a/deployments",
+                "501 seaway sandbox does not serve apps/v1 deployments",
+            ),
+            ("/api/v1/namespaces/a/pods/b/log", "501 seaway sandbox does not serve v1 pods/log"),
+            ("/api/v1/secrets", "501 seaway sandbox does not serve v1 secrets"),
+        ] {
+            assert_eq!(named(path), meant, "{path}");
+        }
+        for path in ["/", "/api/v1/services/a", "/api/v1/namespaces/a/nodes", "/nothing"] {
+            assert_eq!(Target::parse(path).unwrap_err().code, 404, "{path}");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Nodes.
+
+use super::{Checked, found};
+use crate::{invalid::Cause, meta};
+use serde_json::{Value, json};
+
+pub(crate) fn create(object: &mut Value) -> Checked {
+    super::default(object, "spec", json!({}));
+    found(taints(object))
+}
+
+pub(crate) fn update(object: &mut Value, old: &Value) -> Checked {
+    super::default(object, "spec", json!({}));
+    let mut causes = taints(object);
+    for field in ["providerID", "podCIDRs"] {
+        let (now, was) = (&object["spec"][field], meta::at(old, &["spec", field]));
+        if !was.is_null() && now != was {
+            let why = "node updates may only change labels, taints, or capacity (or configSource, \
+                       if the DynamicKubeletConfig feature gate is enabled)";
+            causes.push(Cause::forbidden(format!("spec.{field}"), why));
+        }
+    }
+    found(causes)
+}
+
+fn taints(object: &Value) -> Vec<Cause> {
+    let taints = meta::at(object, &["spec", "taints"]).as_array().into_iter().flatten();
+    let mut causes = Vec::new();
+    for (i, taint) in taints.enumerate() {
+        let field = |field: &str| format!("spec.taints[{i}].{field}");
+        let effect = meta::text(taint, &["effect"]);
+        let known = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
+        if effect.is_empty() {
+            causes.push(Cause::required(field("effect"), ""));
+        } else if !known.contains(&effect) {
+            causes.push(Cause::unsupported(field("effect"), effect, &known));
+        }
+        let key = meta::text(taint, &["key"]);
+        if let Err(why) = crate::names::qualified(key) {
+            causes.push(Cause::invalid(field("key"), key, &why));
+        }
+    }
+    causes
+}

@@ -1,0 +1,95 @@
+//! The ports of a Service.
+
+use super::super::{is_headless, is_load_balancer, is_type, may_have_node_ports};
+use crate::{invalid::Cause, names};
+use k8s_openapi::{
+    api::core::v1::{ServicePort, ServiceSpec},
+    apimachinery::pkg::util::intstr::IntOrString,
+};
+use serde_json::json;
+use std::collections::HashSet;
+
+const RANGE: &str = "must be between 1 and 65535, inclusive";
+/// The kubelet's port: a load balancer in front of it would open the node.
+const KUBELET: i32 = 10250;
+
+pub(crate) fn check(spec: &ServiceSpec, causes: &mut Vec<Cause>) {
+    let ports = spec.ports.as_deref().unwrap_or_default();
+    let mut names = HashSet::new();
+    let mut seen = HashSet::new();
+    let mut node_ports = HashSet::new();
+    for (i, port) in ports.iter().enumerate() {
+        let at = format!("spec.ports[{i}]");
+        name(port, &at, ports.len() > 1 || is_headless_many(spec, ports), causes);
+        if let Some(name) = port.name.as_deref()
+            && !names.insert(name)
+        {
+            causes.push(Cause::duplicate(format!("{at}.name"), name));
+        }
+        one(port, &at, causes);
+        if is_load_balancer(spec) && port.port == KUBELET {
+            let why = "may not expose port 10250 externally since it is used by kubelet";
+            causes.push(Cause::invalid(format!("{at}.port"), port.port, why));
+        }
+        if !seen.insert((&port.protocol, port.port)) {
+            let value = json!({ "protocol": port.protocol, "port": port.port });
+            causes.push(Cause::duplicate(&at, value));
+        }
+        if let Some(node_port) = port.node_port {
+            let field = format!("{at}.nodePort");
+            if !may_have_node_ports(spec) {
+                let kind = spec.type_.as_deref().unwrap_or_default();
+                if is_type(spec, "ClusterIP") || is_type(spec, "ExternalName") {
+                    let why = format!("may not be used when `type` is '{kind}'");
+                    causes.push(Cause::forbidden(field, &why));
+                }
+            } else if !node_ports.insert((&port.protocol, node_port)) {
+                causes.push(Cause::duplicate(field, node_port));
+            }
+        }
+    }
+}
+
+fn is_headless_many(spec: &ServiceSpec, ports: &[ServicePort]) -> bool {
+    is_headless(spec) && ports.len() > 1
+}
+
+fn name(port: &ServicePort, at: &str, required: bool, causes: &mut Vec<Cause>) {
+    match port.name.as_deref() {
+        None if required => causes.push(Cause::required(format!("{at}.name"), "")),
+        None => {}
+        Some(name) => {
+            if let Err(why) = names::dns_label(name) {
+                causes.push(Cause::invalid(format!("{at}.name"), name, &why));
+            }
+        }
+    }
+}
+
+fn one(port: &ServicePort, at: &str, causes: &mut Vec<Cause>) {
+    if !(1..=65_535).contains(&port.port) {
+        causes.push(Cause::invalid(format!("{at}.port"), port.port, RANGE));
+    }
+    let protocol = port.protocol.as_deref().unwrap_or_default();
+    if !["SCTP", "TCP", "UDP"].contains(&protocol) {
+        let field = format!("{at}.protocol");
+        causes.push(Cause::unsupported(field, protocol, &["SCTP", "TCP", "UDP"]));
+    }
+    let field = format!("{at}.targetPort");
+    match &port.target_port {
+        Some(IntOrString::Int(number)) if !(1..=65_535).contains(number) => {
+            causes.push(Cause::invalid(field, number, RANGE));
+        }
+        Some(IntOrString::String(name)) => {
+            if let Err(why) = names::port_name(name) {
+                causes.push(Cause::invalid(field, name, &why));
+            }
+        }
+        Some(IntOrString::Int(_)) | None => {}
+    }
+    if let Some(protocol) = port.app_protocol.as_deref()
+        && let Err(why) = names::qualified(protocol)
+    {
+        causes.push(Cause::invalid(format!("{at}.appProtocol"), protocol, &why));
+    }
+}

@@ -1,0 +1,13 @@
+//! The API, driven from outside: by the client that the controller uses, and by plain HTTP.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail where it stands")]
+
+mod client;
+mod deletion;
+mod events;
+mod forms;
+mod kube_runtime;
+mod objects;
+mod patches;
+mod serving;
+mod watches;
