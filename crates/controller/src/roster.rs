@@ -364,9 +364,11 @@ impl Roster {
         })
     }
 
-    /// Forgets the failures of a Service.
+    /// Forgets the failures of a Service, unless only a change of it helps.
     pub(crate) fn succeeded(&mut self, uid: &ServiceUid) {
-        if let Some(entry) = self.entries.get_mut(uid) {
+        if let Some(entry) = self.entries.get_mut(uid)
+            && !entry.is_hopeless()
+        {
             entry.attempts = 0;
             entry.trouble = None;
         }
@@ -431,6 +433,8 @@ impl Roster {
                 (key.key == Key::Ground && leaving.stands_on(key)).then_some(Want::Hold)
             }
             (Stage::Admitting | Stage::Outside, _) | (_, Verdict::Unwanted) => hold,
+            // Asking again for what can't be would cost the others of a shared key a pass each time.
+            (Stage::Carried, Verdict::Wanted { .. }) if entry.is_hopeless() => hold,
             (Stage::Carried, Verdict::Wanted { key: home, spec }) => {
                 if key == home || (key.key == Key::Ground && key.provider == home.provider) {
                     return Some(Want::Present(Arc::clone(spec)));

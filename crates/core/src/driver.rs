@@ -7,6 +7,8 @@
 mod belief;
 mod pass;
 mod report;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -23,7 +23,9 @@ pub struct Member {
     pub want: Want,
     /// The addresses that its status shows.
     pub published: Vec<Address>,
-    /// The digest of the spec that was converged last, as its status tells.
+    /// The digest of the spec that was converged last, as its status tells. It vouches for all that
+    /// a listing does not show, nodes included: so it is withdrawn before a change is begun, and
+    /// not given while the nodes are others than they were then.
     pub applied: Option<Digest>,
 }
 

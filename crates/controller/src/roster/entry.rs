@@ -105,6 +105,11 @@ impl Entry {
         (self.service.metadata.namespace.clone(), self.service.metadata.name.clone())
     }
 
+    /// Whether it was refused what it asks for, and asks for it still.
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.trouble.is_some_and(ErrorKind::is_user_error)
+    }
+
     pub(super) fn waits_for_room(&self) -> bool {
         self.trouble.is_some_and(requeue::waits_for_room)
     }

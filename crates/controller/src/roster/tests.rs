@@ -413,3 +413,18 @@ fn the_member_tells_what_its_status_shows() {
     assert_eq!(member.published, [Address::Ip("192.0.2.1".parse().unwrap())]);
     assert_eq!(member.applied, Some(digest));
 }
+
+#[test]
+fn a_service_that_a_provider_refused_is_held_until_it_changes() {
+    let mut roster = roster(false);
+    let cluster = Cluster::default();
+    roster.apply(admitted(1, json!({})), &cluster);
+    pass(&mut roster, &own(), &["u"]);
+    roster.failed(&uid(), ErrorKind::InvalidSpec);
+    assert_eq!(wants(&mut roster, &own())[&uid()], Want::Hold);
+    roster.succeeded(&uid());
+    assert_eq!(wants(&mut roster, &own())[&uid()], Want::Hold, "a pass that held it is no success");
+    let changed = json!({ "spec": { "ports": [{ "port": 81, "nodePort": 30081 }] } });
+    roster.apply(admitted(2, changed), &cluster);
+    assert!(is_present(&wants(&mut roster, &own())));
+}

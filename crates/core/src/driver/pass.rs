@@ -28,6 +28,8 @@ pub(super) struct Pass<'a, P: Provider> {
     blocked: BTreeMap<ServiceUid, ProviderError>,
     refused: BTreeMap<ServiceUid, ProviderError>,
     wrote: bool,
+    /// What the last plan lacked.
+    needs: Needs,
     /// Whether `seen` was read live: known better than before, though nothing was written.
     looked: bool,
     report: Report,
@@ -54,6 +56,7 @@ impl<'a, P: Provider> Pass<'a, P> {
             blocked: BTreeMap::new(),
             refused: BTreeMap::new(),
             wrote: false,
+            needs: Needs::Nothing,
             looked: false,
             report: Report::default(),
         }
@@ -96,6 +99,7 @@ impl<'a, P: Provider> Pass<'a, P> {
                 self.looked = true;
                 continue;
             }
+            self.needs = plan.needs;
             self.report.needs_ground = plan.needs == Needs::Ground;
             self.report.look_again = plan.look_again;
             self.refused = std::mem::take(&mut plan.refused);
@@ -141,14 +145,12 @@ impl<'a, P: Provider> Pass<'a, P> {
             return Ok(Arc::clone(seen));
         }
         let certain = self.driver.beliefs().certain(key);
-        match certain {
-            Some(seen) => Ok(seen),
-            None => {
-                let seen = self.look(key).await?;
-                self.looked |= key == self.key;
-                Ok(seen)
-            }
+        if let Some(seen) = certain {
+            return Ok(seen);
         }
+        let seen = self.look(key).await?;
+        self.looked |= key == self.key;
+        Ok(seen)
     }
 
     async fn look(&self, key: &Key) -> Result<Arc<P::Observed>, ProviderError> {
@@ -202,15 +204,25 @@ impl<'a, P: Provider> Pass<'a, P> {
             let step = &planned.step;
             let _turn = self.cx.turn(step.lane(), step.urgency()).await?;
             let answer = provider.apply(self.cx, step, &self.seen, &self.ground).await;
+            let (key, service) = (self.key, self.name(planned));
             match &answer {
-                Ok(_) => tracing::info!(provider = P::NAME, key = %self.key, %step, "step done"),
+                Ok(_) => {
+                    tracing::info!(provider = P::NAME, %key, service, %step, "step done");
+                }
                 Err(error) => {
-                    tracing::warn!(provider = P::NAME, key = %self.key, %step, %error, "step failed");
+                    tracing::warn!(provider = P::NAME, %key, service, %step, %error, "step failed");
                 }
             }
             answer
         }))
         .await
+    }
+
+    /// The name of the Service that a step serves, for logs; none if it serves all, or if the Service
+    /// is not there any more.
+    fn name(&self, planned: &Planned<P::Step>) -> Option<String> {
+        let spec = self.goal.members.get(planned.serves.as_ref()?)?.spec()?;
+        Some(spec.service.to_string())
     }
 
     /// What a failed step means for the rest. The lost lease is tested before anything else.
@@ -272,7 +284,7 @@ impl<'a, P: Provider> Pass<'a, P> {
         for uid in concerned {
             let error = self.refused.remove(&uid).or_else(|| self.blocked.remove(&uid));
             let settled =
-                self.report.error.is_none() && !self.report.needs_ground && error.is_none();
+                self.report.error.is_none() && self.needs == Needs::Nothing && error.is_none();
             let readiness = if *self.key == Key::Ground {
                 Readiness::Gone
             } else {

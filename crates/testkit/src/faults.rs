@@ -1,0 +1,214 @@
+//! A decorator around any provider: counts its calls, and lets one of them go wrong.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use seaway_core::{
+    Address, BalancerKey, Capabilities, Context, Depth, ErrorKind, Goal, Key, LbSpec, Plan,
+    Provider, ProviderError, Readiness, ServiceUid,
+};
+use tokio::sync::Notify;
+
+/// What becomes of a call.
+#[derive(Clone, Debug)]
+pub enum Fate {
+    /// It takes effect, and nothing comes after it: the process is gone before the answer arrives.
+    /// Whoever runs the pass waits for [`Script::cut`] and drops it then.
+    Cut,
+    /// It takes effect, and its answer is lost on the way back.
+    AnswerLost,
+    /// It has no effect, and fails with this error.
+    Refused(ProviderError),
+}
+
+/// A call to a provider that was begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// Everything was listed.
+    Survey,
+    /// Some keys were looked at.
+    Look(Vec<Key>, Depth),
+    /// A step was made, by its text.
+    Apply(String),
+}
+
+/// What is to go wrong with a [`Scripted`] provider, and what it was asked so far.
+#[derive(Debug, Default)]
+pub struct Script {
+    state: Mutex<State>,
+    cut: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    calls: Vec<Call>,
+    fates: BTreeMap<usize, Fate>,
+    twice: bool,
+}
+
+impl Script {
+    /// The call that comes after `ahead` others meets this fate.
+    pub fn after(&self, ahead: usize, fate: Fate) {
+        let mut state = self.state.lock().unwrap();
+        let at = state.calls.len() + ahead;
+        state.fates.insert(at, fate);
+    }
+
+    /// Makes every step twice in a row from now on, as a transport does that tries again when an
+    /// answer is late. The second answer counts.
+    pub fn make_twice(&self) {
+        self.state.lock().unwrap().twice = true;
+    }
+
+    /// Lets everything go well from now on.
+    pub fn clear(&self) {
+        self.state.lock().unwrap().fates.clear();
+    }
+
+    /// The calls so far, in the order in which they were begun.
+    pub fn calls(&self) -> Vec<Call> {
+        self.state.lock().unwrap().calls.clone()
+    }
+
+    /// How many of the calls so far were writes.
+    pub fn writes(&self) -> usize {
+        self.calls().iter().filter(|call| matches!(call, Call::Apply(_))).count()
+    }
+
+    /// Whether a fate is still to come.
+    pub fn is_waiting(&self) -> bool {
+        !self.state.lock().unwrap().fates.is_empty()
+    }
+
+    /// Waits for a call that was [cut](Fate::Cut).
+    pub async fn cut(&self) {
+        self.cut.notified().await;
+    }
+
+    async fn play<T>(
+        &self,
+        call: Call,
+        effect: impl Future<Output = Result<T, ProviderError>> + Send,
+    ) -> Result<T, ProviderError> {
+        let fate = {
+            let mut state = self.state.lock().unwrap();
+            let at = state.calls.len();
+            state.calls.push(call);
+            state.fates.remove(&at)
+        };
+        match fate {
+            None => effect.await,
+            Some(Fate::Refused(error)) => Err(error),
+            Some(Fate::AnswerLost) => {
+                // What it would have answered is nobody's to know, an error neither.
+                let _ = effect.await;
+                Err(ProviderError::new(ErrorKind::Unavailable, "testkit", "the answer was lost"))
+            }
+            Some(Fate::Cut) => {
+                let _ = effect.await;
+                self.cut.notify_one();
+                std::future::pending().await
+            }
+        }
+    }
+}
+
+/// A provider whose calls are counted, and go wrong as a [`Script`] says.
+#[derive(Debug)]
+pub struct Scripted<P> {
+    inner: P,
+    script: Arc<Script>,
+}
+
+impl<P> Scripted<P> {
+    /// Puts `inner` under `script`.
+    pub const fn new(inner: P, script: Arc<Script>) -> Self {
+        Self { inner, script }
+    }
+}
+
+impl<P: Provider> Provider for Scripted<P> {
+    type Observed = P::Observed;
+    type Step = P::Step;
+    type Fact = P::Fact;
+
+    const NAME: &'static str = P::NAME;
+
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+
+    fn balancer(&self, spec: &LbSpec) -> BalancerKey {
+        self.inner.balancer(spec)
+    }
+
+    fn claim(&self, published: &BTreeMap<ServiceUid, Vec<Address>>) {
+        self.inner.claim(published);
+    }
+
+    async fn survey(&self, cx: &Context) -> Result<BTreeMap<Key, P::Observed>, ProviderError> {
+        self.script.play(Call::Survey, self.inner.survey(cx)).await
+    }
+
+    async fn look(
+        &self,
+        cx: &Context,
+        keys: &[Key],
+        depth: Depth,
+    ) -> Result<BTreeMap<Key, P::Observed>, ProviderError> {
+        let call = Call::Look(keys.to_vec(), depth);
+        self.script.play(call, self.inner.look(cx, keys, depth)).await
+    }
+
+    fn merge(&self, known: &P::Observed, listed: P::Observed) -> P::Observed {
+        self.inner.merge(known, listed)
+    }
+
+    fn plan_ground(&self, goal: &Goal, ground: &P::Observed) -> Plan<P::Step> {
+        self.inner.plan_ground(goal, ground)
+    }
+
+    fn plan(
+        &self,
+        key: &BalancerKey,
+        goal: &Goal,
+        seen: &P::Observed,
+        ground: &P::Observed,
+    ) -> Plan<P::Step> {
+        self.inner.plan(key, goal, seen, ground)
+    }
+
+    async fn apply(
+        &self,
+        cx: &Context,
+        step: &P::Step,
+        seen: &P::Observed,
+        ground: &P::Observed,
+    ) -> Result<P::Fact, ProviderError> {
+        let call = Call::Apply(step.to_string());
+        let twice = self.script.state.lock().unwrap().twice;
+        let effect = async {
+            if twice {
+                let _ = self.inner.apply(cx, step, seen, ground).await;
+            }
+            self.inner.apply(cx, step, seen, ground).await
+        };
+        self.script.play(call, effect).await
+    }
+
+    fn learn(&self, seen: &mut P::Observed, fact: P::Fact) {
+        self.inner.learn(seen, fact);
+    }
+
+    fn foresee(&self, step: &P::Step, seen: &P::Observed, ground: &P::Observed) -> P::Fact {
+        self.inner.foresee(step, seen, ground)
+    }
+
+    fn holds(&self, seen: &P::Observed) -> BTreeSet<ServiceUid> {
+        self.inner.holds(seen)
+    }
+
+    fn readiness(&self, uid: &ServiceUid, seen: &P::Observed) -> Readiness {
+        self.inner.readiness(uid, seen)
+    }
+}
