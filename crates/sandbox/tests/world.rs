@@ -1,12 +1,14 @@
 //! Simulated machines on the sandbox's API: what a user or a load balancer sees of them.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code")]
+
 #[path = "world/lab.rs"]
 mod lab;
 
-use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::core::v1::{Event, Node, Pod};
 use kube::{
     Api,
-    api::{DeleteParams, PostParams},
+    api::{DeleteParams, ListParams, PostParams},
 };
 use lab::{Answer, DEADLINE, Lab, code, fetch, get, until};
 use seaway_sandbox::world::{AddressPlan, Crash, MachineState, Options, World, example};
@@ -232,7 +234,7 @@ async fn the_machine_of_a_deleted_node_works_until_it_is_switched_off() {
     let refused = until("its ports are closed", async || get(leaving, WEB, "/").await.err()).await;
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
     until("its pods are gone", async || {
-        let pods = lab.api::<Pod>().list(&kube::api::ListParams::default()).await.unwrap();
+        let pods = lab.api::<Pod>().list(&ListParams::default()).await.unwrap();
         (pods.items.len() == 2).then_some(())
     })
     .await;
@@ -287,6 +289,25 @@ async fn a_black_hole_keeps_its_connections_and_answers_nothing() {
     until("it answers again", async || get(node, WEB, "/").await.ok()).await;
     let broken = timeout(DEADLINE, open.read(&mut [0; 64])).await.unwrap().unwrap_err();
     assert_eq!(broken.kind(), ErrorKind::ConnectionReset);
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn a_taken_port_is_told_on_the_service_and_used_once_it_is_free() {
+    let lab = Lab::start(Lab::options()).await;
+    let node = lab.node("node-1");
+    let other = std::net::TcpListener::bind((node, 31_500)).unwrap();
+    lab.create_pod("web", "node-2", json!([])).await;
+    let ports = json!([{ "port": 80, "targetPort": 8080, "nodePort": 31_500 }]);
+    lab.create_service("web", json!({ "type": "NodePort", "ports": ports })).await;
+    let message = until("an Event says so", async || {
+        let events = lab.api::<Event>().list(&ListParams::default()).await.unwrap().items;
+        events.into_iter().find(|e| e.reason.as_deref() == Some("NodePortInUse"))?.message
+    })
+    .await;
+    assert!(message.contains(&format!("node-1 can't listen on {node}:31500")), "{message}");
+    drop(other);
+    until("the port is served", async || get(node, 31_500, "/").await.ok()).await;
     lab.stop().await;
 }
 

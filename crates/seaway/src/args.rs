@@ -47,6 +47,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_field_names, reason = "a dry run is what it is called")]
 pub(crate) struct Run {
     /// The cluster to serve [default: $KUBECONFIG, ~/.kube/config, or the cluster that this runs in]
     #[arg(long, value_name = "FILE")]

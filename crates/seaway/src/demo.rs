@@ -42,7 +42,7 @@ const DRAIN: Duration = Duration::from_millis(500);
 const GRACE: Duration = Duration::from_secs(4);
 
 /// Runs the demo until SIGINT or SIGTERM, or once.
-pub(crate) fn run(args: Demo, log: &Log, screen: Screen) -> Result<()> {
+pub(crate) fn run(args: &Demo, log: &Log, screen: &Screen) -> Result<()> {
     let narrator = Narrator::new(screen.clone());
     telemetry::start(log, "error", Some(Steps(narrator.clone()).boxed()))?;
     if args.sandbox.nodes == 0 {
@@ -56,7 +56,7 @@ pub(crate) fn run(args: Demo, log: &Log, screen: Screen) -> Result<()> {
         let Some(stage) = Stage::raise(&args.sandbox, args.sandbox.nodes, &stop).await? else {
             return Ok(());
         };
-        let shown = show(&args, &screen, &narrator, &stage, &stop).await;
+        let shown = show(args, screen, &narrator, &stage, &stop).await;
         stage.strike().await;
         if shown.is_ok() && !args.exit_after_check {
             screen.line("everything is gone again");

@@ -5,6 +5,7 @@
 //! config     the config file
 //! registry   the providers of this build: the only place that names them
 //! cluster    a client of the cluster, with errors that say what to do
+//! files      the limit of open files
 //! interrupt  Ctrl-C and SIGTERM
 //! telemetry  logs
 //! screen     what goes to stdout
@@ -18,6 +19,7 @@ mod args;
 mod cluster;
 mod config;
 mod demo;
+mod files;
 mod interrupt;
 mod plan;
 mod registry;
@@ -35,12 +37,13 @@ use self::screen::Screen;
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    files::raise_limit();
     let screen = Screen::stdout();
     let outcome = match args.command {
-        Command::Run(command) => run::run(command, &args.log),
-        Command::Plan(command) => plan::run(command, &args.log, &screen),
-        Command::Sandbox(command) => sandbox::run(command, &args.log, &screen),
-        Command::Demo(command) => demo::run(command, &args.log, screen),
+        Command::Run(command) => run::run(&command, &args.log),
+        Command::Plan(command) => plan::run(&command, &args.log, &screen),
+        Command::Sandbox(command) => sandbox::run(&command, &args.log, &screen),
+        Command::Demo(command) => demo::run(&command, &args.log, &screen),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -21,14 +21,15 @@ const ASSUMED: &str = "cluster-id = \"plan\"\n\
                        pool = [\"192.0.2.0/24\", \"2001:db8::/120\"]\n";
 
 /// Prints what would change, and changes nothing.
-pub(crate) fn run(args: Plan, log: &Log, screen: &Screen) -> Result<()> {
-    telemetry::start(log, "warn", None)?;
-    let config = match &args.config {
-        Some(path) => Config::read(path)?,
-        None => {
-            screen.line("# no --config: assuming provider embedded with the pool 192.0.2.0/24, 2001:db8::/120");
-            Config::parse(ASSUMED)?
-        }
+pub(crate) fn run(args: &Plan, log: &Log, screen: &Screen) -> Result<()> {
+    telemetry::start(log, "warn,kube_client::client::builder=off", None)?;
+    let config = if let Some(path) = &args.config {
+        Config::read(path)?
+    } else {
+        screen.line(
+            "# no --config: assuming provider embedded with the pool 192.0.2.0/24, 2001:db8::/120",
+        );
+        Config::parse(ASSUMED)?
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -45,8 +46,8 @@ pub(crate) fn run(args: Plan, log: &Log, screen: &Screen) -> Result<()> {
             let assumed = fetched.assume_node_ports();
             if assumed > 0 {
                 screen.line(&format!(
-                    "# {assumed} nodePorts are not in the manifests: 30000 and up are assumed; the API \
-                     server will choose others"
+                    "# the manifests name no nodePort for {assumed} of the ports: 30000 and up are assumed; \
+                     the API server will choose others"
                 ));
             }
         }

@@ -12,8 +12,8 @@ use crate::{cluster, interrupt, telemetry};
 const DRAIN: Duration = Duration::from_secs(1);
 
 /// Runs the controller until SIGINT or SIGTERM.
-pub(crate) fn run(args: Run, log: &Log) -> Result<()> {
-    telemetry::start(log, "info", None)?;
+pub(crate) fn run(args: &Run, log: &Log) -> Result<()> {
+    telemetry::start(log, "info,kube_client::client::builder=off", None)?;
     let config = Config::read(&args.config)?;
     // One thread is enough for the controller: what moves packets brings its own.
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -6,12 +6,12 @@ use crate::screen::Screen;
 use crate::{interrupt, telemetry};
 
 /// Runs the API and the simulated nodes until SIGINT or SIGTERM.
-pub(crate) fn run(args: Sandbox, log: &Log, screen: &Screen) -> Result<()> {
-    telemetry::start(log, "warn", None)?;
+pub(crate) fn run(args: &Sandbox, log: &Log, screen: &Screen) -> Result<()> {
+    telemetry::start(log, "warn,kube_client::client::builder=off", None)?;
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         let stop = interrupt::token()?;
-        let Some(stage) = Stage::raise(&args, 0, &stop).await? else { return Ok(()) };
+        let Some(stage) = Stage::raise(args, 0, &stop).await? else { return Ok(()) };
         screen.line(&format!("API         {}", stage.url()));
         screen.line(&format!("kubeconfig  {}", stage.kubeconfig().display()));
         screen.line(&format!("nodes       {}", args.nodes));

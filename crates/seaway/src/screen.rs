@@ -38,8 +38,7 @@ impl Screen {
             if state.terminal {
                 state.rub_out();
                 state.table = lines.len();
-                state
-                    .write(&lines.iter().map(|line| format!("{line}\x1b[K\n")).collect::<String>());
+                state.write(&format!("{}\n", lines.join("\n")));
             }
         });
     }

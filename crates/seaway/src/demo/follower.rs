@@ -1,12 +1,18 @@
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 
+use futures::stream::select;
 use futures::{Stream, StreamExt};
 use k8s_openapi::api::core::v1::{Event as KubeEvent, Node, Service};
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client, ResourceExt};
+use serde::de::DeserializeOwned;
 
 use super::narrator::Narrator;
 use super::table::Row;
+
+/// The type of the Services that are followed.
+const BALANCED: &str = "LoadBalancer";
 
 /// What a person would see with `kubectl get -w`, in words.
 pub(super) struct Follower {
@@ -26,9 +32,35 @@ struct Told {
 
 /// Something that changed in the cluster.
 pub(super) enum News {
-    Service(watcher::Event<Service>),
-    Node(watcher::Event<Node>),
-    Event(watcher::Event<KubeEvent>),
+    Service(Box<Service>, How),
+    Node(Box<Node>, How),
+    Event(Box<KubeEvent>, How),
+}
+
+/// In which way it changed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// It was there when the watch began.
+    Listed,
+    /// It was made or changed.
+    Applied,
+    /// It is gone.
+    Deleted,
+}
+
+/// The changes of one kind.
+fn changes<K>(client: &Client) -> impl Stream<Item = (Box<K>, How)> + Send + use<K>
+where
+    K: kube::Resource<DynamicType = ()> + Clone + DeserializeOwned + Debug + Send + 'static,
+{
+    watcher(Api::all(client.clone()), watcher::Config::default()).default_backoff().filter_map(
+        async |event| match event.ok()? {
+            watcher::Event::Apply(object) => Some((Box::new(object), How::Applied)),
+            watcher::Event::InitApply(object) => Some((Box::new(object), How::Listed)),
+            watcher::Event::Delete(object) => Some((Box::new(object), How::Deleted)),
+            watcher::Event::Init | watcher::Event::InitDone => None,
+        },
+    )
 }
 
 impl Follower {
@@ -38,60 +70,43 @@ impl Follower {
 
     /// All that happens in the cluster.
     pub(super) fn news(client: &Client) -> impl Stream<Item = News> + Send + use<> {
-        let config = watcher::Config::default;
-        let services = watcher(Api::all(client.clone()), config()).default_backoff();
-        let nodes = watcher(Api::all(client.clone()), config()).default_backoff();
-        let events = watcher(Api::all(client.clone()), config()).default_backoff();
-        futures::stream::select(
-            futures::stream::select(
-                services.filter_map(async |event| event.ok().map(News::Service)),
-                nodes.filter_map(async |event| event.ok().map(News::Node)),
-            ),
-            events.filter_map(async |event| event.ok().map(News::Event)),
-        )
-        .boxed()
+        let services = changes(client).map(|(service, how)| News::Service(service, how));
+        let nodes = changes(client).map(|(node, how)| News::Node(node, how));
+        let events = changes(client).map(|(event, how)| News::Event(event, how));
+        select(services, select(nodes, events)).boxed()
     }
 
     /// Tells what is new in it.
     pub(super) fn tell(&mut self, news: News) {
         match news {
-            News::Service(watcher::Event::Apply(service) | watcher::Event::InitApply(service)) => {
-                self.tell_service(&service);
-            }
-            News::Service(watcher::Event::Delete(service)) => {
+            News::Service(service, How::Listed | How::Applied) => self.tell_service(&service),
+            News::Service(service, How::Deleted) => {
                 let name = name(&service);
-                if self.services.remove(&name).is_some() {
+                if self.services.remove(&name).is_some_and(|told| told.kind == BALANCED) {
                     self.narrator.say("Service", &format!("{name} is gone"));
                 }
             }
-            News::Node(watcher::Event::Apply(node)) => self.tell_node(&node, true),
-            News::Node(watcher::Event::InitApply(node)) => self.tell_node(&node, false),
-            News::Node(watcher::Event::Delete(node)) => {
+            News::Node(node, How::Deleted) => {
                 self.nodes.remove(&node.name_any());
                 self.narrator.say("Node", &format!("{} is gone", node.name_any()));
             }
-            News::Event(watcher::Event::Apply(event) | watcher::Event::InitApply(event)) => {
+            News::Node(node, how) => self.tell_node(&node, how),
+            News::Event(_, How::Deleted) => {}
+            News::Event(event, How::Listed | How::Applied) => {
                 let of = event.involved_object;
                 if of.kind.as_deref() == Some("Service") {
-                    let (reason, message) = (event.reason, event.message);
-                    self.narrator.say(
-                        "Event",
-                        &format!(
-                            "{} {}: {}",
-                            of.name.unwrap_or_default(),
-                            reason.unwrap_or_default(),
-                            message.unwrap_or_default()
-                        ),
-                    );
+                    let text =
+                        [of.name, event.reason, event.message].map(Option::unwrap_or_default);
+                    let [name, reason, message] = text;
+                    self.narrator.say("Event", &format!("{name} {reason}: {message}"));
                 }
             }
-            _ => {}
         }
     }
 
     /// The Services of type LoadBalancer, for the table.
     pub(super) fn rows(&self) -> Vec<Row> {
-        let balanced = self.services.iter().filter(|(_, told)| told.kind == "LoadBalancer");
+        let balanced = self.services.iter().filter(|(_, told)| told.kind == BALANCED);
         balanced
             .map(|(name, told)| Row {
                 service: name.clone(),
@@ -114,7 +129,7 @@ impl Follower {
         let name = name(service);
         let now = told(service);
         let old = self.services.insert(name.clone(), now.clone()).unwrap_or_default();
-        if now.kind != "LoadBalancer" && old.kind != "LoadBalancer" {
+        if now.kind != BALANCED && old.kind != BALANCED {
             return;
         }
         if old.kind != now.kind {
@@ -132,7 +147,7 @@ impl Follower {
         }
     }
 
-    fn tell_node(&mut self, node: &Node, aloud: bool) {
+    fn tell_node(&mut self, node: &Node, how: How) {
         let name = node.name_any();
         let conditions = node.status.as_ref().and_then(|status| status.conditions.as_ref());
         let ready = conditions.into_iter().flatten().find(|condition| condition.type_ == "Ready");
@@ -142,7 +157,7 @@ impl Follower {
             _ => "Unknown",
         };
         let old = self.nodes.insert(name.clone(), state.to_owned());
-        if aloud && old.as_deref() != Some(state) {
+        if how == How::Applied && old.as_deref() != Some(state) {
             self.narrator.say("Node", &format!("{name} is {state}"));
         }
     }

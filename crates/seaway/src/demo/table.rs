@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
-/// How many nodes have a line of their own.
-const MOST_NODES: usize = 16;
+/// How many Services, and how many nodes, have a line of their own: a table that is taller than the
+/// terminal can't be drawn in place.
+const MOST: usize = 12;
 
 /// A Service of type LoadBalancer.
 pub(super) struct Row {
@@ -28,18 +29,22 @@ pub(super) fn draw(rows: &[Row], nodes: &BTreeMap<String, String>, tally: &Tally
         vec![String::new(), format!("{:first$}  {:second$}  PORTS", "SERVICE", "ADDRESS")];
     lines.extend(
         rows.iter()
+            .take(MOST)
             .map(|row| format!("{:first$}  {:second$}  {}", row.service, row.address, row.ports)),
     );
+    if rows.len() > MOST {
+        lines.push(format!("and {} more Services", rows.len() - MOST));
+    }
     lines.push(String::new());
     lines.push(format!("{:<12}  {:<8}  REQUESTS (one a second)", "NODE", "STATE"));
     let mut names: Vec<_> = nodes.keys().collect();
     names.sort_by_key(|name| (name.len(), name.as_str()));
-    for name in names.iter().take(MOST_NODES) {
+    for name in names.iter().take(MOST) {
         let answered = tally.answered.get(*name).copied().unwrap_or_default();
         lines.push(format!("{name:<12}  {:<8}  {answered}", nodes[*name]));
     }
-    if names.len() > MOST_NODES {
-        lines.push(format!("and {} more nodes", names.len() - MOST_NODES));
+    if names.len() > MOST {
+        lines.push(format!("and {} more nodes", names.len() - MOST));
     }
     lines.push(format!("failed requests: {}", tally.failed));
     lines

@@ -183,7 +183,7 @@ mod tests {
         let route = route(Policy::Cluster, Some(60), &[(1, "a", true), (2, "b", true)]);
         route.served(&node, CLIENT, pod(2));
         assert!((0..4).all(|_| route.candidates(&node, CLIENT)[0] == pod(2)));
-        route.update(Targets::new(Policy::Cluster, Some(Duration::from_secs(60))));
+        route.update(Targets::new(Policy::Cluster, Some(Duration::from_mins(1))));
         assert_eq!(route.candidates(&node, CLIENT), []);
     }
 }
