@@ -16,7 +16,7 @@ pub enum Fact {
     Reserved {
         /// The Service.
         uid: ServiceUid,
-        /// In the order of its families.
+        /// In the order of its families, and then those that it had besides.
         addresses: Vec<IpAddr>,
     },
     /// This listens for a Service.
@@ -36,14 +36,17 @@ impl Embedded {
     /// Makes one change.
     pub(crate) async fn make(&self, step: &Step) -> Result<Fact, ProviderError> {
         match step {
-            Step::Reserve { uid, slots } => {
-                let addresses = self.pool().reserve(uid, slots).map_err(|error| error.told())?;
-                Ok(Fact::Reserved { uid: uid.clone(), addresses })
+            Step::Reserve { service, slots } => {
+                let addresses =
+                    self.pool().reserve(service, slots).map_err(|error| error.told())?;
+                Ok(Fact::Reserved { uid: service.uid.clone(), addresses })
             }
-            Step::Open { uid, balancer } => {
-                let opened = self.plane.set(id(uid), (**balancer).clone()).await;
+            Step::Open { service, balancer } => {
+                // Of a claimed address only the uid of its holder is known until here.
+                self.pool().introduce(service);
+                let opened = self.plane.set(id(&service.uid), Arc::clone(balancer)).await;
                 opened.map_err(|error| error::told("listen", &error))?;
-                Ok(Fact::Open { uid: uid.clone(), balancer: Arc::clone(balancer) })
+                Ok(Fact::Open { uid: service.uid.clone(), balancer: Arc::clone(balancer) })
             }
             Step::Close { uid } => {
                 self.plane.remove(id(uid)).await;

@@ -124,8 +124,8 @@ impl DataPlane {
     /// when this returns, and the ports of closed listeners are free; their open connections
     /// live on for up to [`Options::listener_drain`]. Once begun, a change is completed even if
     /// the future is dropped.
-    pub async fn set(&self, id: BalancerId, want: Balancer) -> Result<(), Error> {
-        let core = Arc::clone(&self.core);
+    pub async fn set(&self, id: BalancerId, want: impl Into<Arc<Balancer>>) -> Result<(), Error> {
+        let (core, want) = (Arc::clone(&self.core), want.into());
         let change = async move { core.set(id, want).await };
         // It fails only if the runtime is gone.
         self.core.ground.control.spawn(change).await.unwrap_or_else(|_| Err(Error::stopped()))
@@ -144,6 +144,17 @@ impl DataPlane {
     pub fn state(&self) -> BTreeMap<BalancerId, BalancerState> {
         let balancers = self.core.balancers().clone();
         balancers.into_iter().map(|(id, running)| (id, running.state())).collect()
+    }
+
+    /// What one balancer was last set to; none if it isn't there. As cheap as one look-up.
+    pub fn applied(&self, id: &BalancerId) -> Option<Arc<Balancer>> {
+        self.core.balancers().get(id).map(|running| running.applied())
+    }
+
+    /// What every balancer was last set to: [`DataPlane::state`] without what traffic makes of it.
+    pub fn all_applied(&self) -> BTreeMap<BalancerId, Arc<Balancer>> {
+        let balancers = self.core.balancers();
+        balancers.iter().map(|(id, running)| (id.clone(), running.applied())).collect()
     }
 
     /// Closes all listeners, lets open connections live up to `deadline`, and ends the threads.
@@ -198,7 +209,7 @@ impl Core {
         self.balancers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn set(&self, id: BalancerId, want: Balancer) -> Result<(), Error> {
+    async fn set(&self, id: BalancerId, want: Arc<Balancer>) -> Result<(), Error> {
         let stopped = self.stopped.lock().await;
         if *stopped {
             return Err(Error::stopped());

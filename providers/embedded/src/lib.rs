@@ -4,7 +4,7 @@
 //! config     the section [providers.embedded]
 //! pool/      the addresses, and who has which
 //! observe    what every Service has here
-//! plan       from that to what is wanted: pure
+//! plan/      from that to what is wanted: pure
 //! apply      one step
 //! provider   the trait, on top of these
 //! error      what the data plane's errors are to the controller

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use seaway_core::{Key, ServiceUid};
+use seaway_core::{Address, BalancerKey, Family, Key, Readiness, ServiceUid};
 
 use crate::apply::Fact;
 use crate::dataplane::{Balancer, BalancerId};
@@ -13,9 +13,9 @@ use crate::provider::Embedded;
 pub struct Observed {
     /// The Service; none if there is nothing.
     pub owner: Option<ServiceUid>,
-    /// Its addresses of the pool, in the order of its families.
+    /// Its addresses of the pool. While it moves there are more than one of a family.
     pub addresses: Vec<IpAddr>,
-    /// What listens for it.
+    /// What listens for it: on the address that is wanted first, family by family.
     pub open: Option<Arc<Balancer>>,
 }
 
@@ -26,19 +26,32 @@ impl Embedded {
         for (uid, addresses) in self.pool().all() {
             all.entry(uid.clone()).or_default().addresses.clone_from(addresses);
         }
-        for (id, state) in self.plane.state() {
-            all.entry(id.to_string().into()).or_default().open = Some(state.applied);
+        for (id, open) in self.plane.all_applied() {
+            all.entry(id.as_str().into()).or_default().open = Some(open);
         }
         all.into_iter()
             .map(|(uid, seen)| (Key::own(uid.clone()), Observed { owner: Some(uid), ..seen }))
             .collect()
     }
 
-    /// What some Services have here.
+    /// What some Services have here. It costs what is asked for, not what there is.
     pub(crate) fn observe(&self, keys: &[Key]) -> BTreeMap<Key, Observed> {
-        let mut all = self.observe_all();
-        all.retain(|key, _| keys.contains(key));
-        all
+        let some = keys.iter().filter_map(|key| match key {
+            Key::Balancer(BalancerKey::Own(uid)) => Some((key.clone(), self.observe_one(uid)?)),
+            // Nothing is ever put under the others here.
+            Key::Balancer(BalancerKey::Shared(_)) | Key::Ground => None,
+        });
+        some.collect()
+    }
+
+    fn observe_one(&self, uid: &ServiceUid) -> Option<Observed> {
+        let addresses = self.pool().of(uid).to_vec();
+        let open = self.plane.applied(&id(uid));
+        (!addresses.is_empty() || open.is_some()).then(|| Observed {
+            owner: Some(uid.clone()),
+            addresses,
+            open,
+        })
     }
 }
 
@@ -60,6 +73,22 @@ impl Observed {
         if self.addresses.is_empty() && self.open.is_none() {
             self.owner = None;
         }
+    }
+
+    /// Where clients are to connect: of each family the first address that listens. One that is only
+    /// reserved is not told.
+    pub(crate) fn readiness(&self) -> Readiness {
+        let mut ready: Vec<IpAddr> = Vec::new();
+        for listener in self.open.iter().flat_map(|open| &open.listeners) {
+            let ip = listener.address.ip();
+            if ready.iter().all(|other| Family::of(*other) != Family::of(ip)) {
+                ready.push(ip);
+            }
+        }
+        if ready.is_empty() {
+            return Readiness::Gone;
+        }
+        Readiness::Ready(ready.into_iter().map(Address::Ip).collect())
     }
 }
 

@@ -1,23 +1,28 @@
 //! The addresses that Services get, and who has which.
 
 mod ranges;
+mod stock;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use seaway_core::{ErrorKind, Family, ProviderError, ServiceUid};
+use seaway_core::{ErrorKind, Family, ProviderError, ServiceRef, ServiceUid};
 
 pub use self::ranges::Ranges;
+use self::stock::Stock;
 
-/// Who has which address of the ranges.
+/// Who has which address of the ranges. Giving one out, or taking it back, costs a look-up or two,
+/// however many are taken.
 #[derive(Debug)]
 pub(crate) struct Pool {
     ranges: Ranges,
     holders: BTreeMap<IpAddr, ServiceUid>,
     held: BTreeMap<ServiceUid, Vec<IpAddr>>,
-    /// Per range, an address below which none is free, so that giving one out does not pass over all
-    /// that were given.
-    floors: Vec<IpAddr>,
+    /// What Services are called, for people.
+    names: BTreeMap<ServiceUid, String>,
+    stocks: Vec<Stock>,
 }
 
 /// An address that a Service is to have.
@@ -55,12 +60,12 @@ pub(crate) enum Refusal {
         ranges: String,
     },
     /// Another Service has it.
-    #[error("{ip} is taken by the Service with the uid {holder}; ask for another address, or none")]
+    #[error("{ip} is taken by the Service {holder}; ask for another address, or for none")]
     Taken {
         /// The address.
         ip: IpAddr,
-        /// Who has it.
-        holder: ServiceUid,
+        /// Who has it: its name, or its uid as long as that is all that is known.
+        holder: String,
     },
     /// It is not of this pool.
     #[error("{ip} is not in the pool {ranges}; ask for one that is, or for none")]
@@ -87,8 +92,14 @@ impl Refusal {
 impl Pool {
     /// A pool of which nothing is taken.
     pub(crate) fn new(ranges: Ranges) -> Self {
-        let floors = ranges.iter().map(|range| *range.start()).collect();
-        Self { ranges, holders: BTreeMap::new(), held: BTreeMap::new(), floors }
+        let stocks = ranges.iter().cloned().map(Stock::new).collect();
+        Self {
+            ranges,
+            holders: BTreeMap::new(),
+            held: BTreeMap::new(),
+            names: BTreeMap::new(),
+            stocks,
+        }
     }
 
     /// Who has what.
@@ -96,18 +107,35 @@ impl Pool {
         &self.held
     }
 
+    /// What one Service has.
+    pub(crate) fn of(&self, uid: &ServiceUid) -> &[IpAddr] {
+        self.held.get(uid).map_or(&[], Vec::as_slice)
+    }
+
+    /// Notes what a Service is called, if it has something here.
+    pub(crate) fn introduce(&mut self, service: &ServiceRef) {
+        if self.held.contains_key(&service.uid) && !self.names.contains_key(&service.uid) {
+            self.names.insert(service.uid.clone(), service.to_string());
+        }
+    }
+
     /// Takes `ip` for a Service; no harm if it has it already.
     ///
     /// # Errors
     /// If another Service has it, or it is not of this pool.
     pub(crate) fn take(&mut self, uid: &ServiceUid, ip: IpAddr) -> Result<(), Refusal> {
-        if !self.ranges.contains(ip) {
+        let Some(stock) = self.stocks.iter_mut().find(|stock| stock.contains(ip)) else {
             return Err(Refusal::Foreign { ip, ranges: self.ranges.to_string() });
-        }
+        };
         match self.holders.get(&ip) {
             Some(holder) if holder == uid => Ok(()),
-            Some(holder) => Err(Refusal::Taken { ip, holder: holder.clone() }),
+            Some(holder) => {
+                let name = self.names.get(holder).cloned();
+                let holder = name.unwrap_or_else(|| format!("with the uid {holder}"));
+                Err(Refusal::Taken { ip, holder })
+            }
             None => {
+                stock.taken(ip);
                 self.holders.insert(ip, uid.clone());
                 self.held.entry(uid.clone()).or_default().push(ip);
                 Ok(())
@@ -115,13 +143,18 @@ impl Pool {
         }
     }
 
-    /// Gives a Service an address for each slot, and returns them in that order. What it has already
-    /// and fits is kept; what it has besides stays as well.
+    /// Gives a Service an address for each slot, and returns them in that order, and then those that
+    /// it has besides. What it has already and fits is kept.
     ///
     /// # Errors
     /// If one can't be had; then nothing is taken.
-    pub(crate) fn reserve(&mut self, uid: &ServiceUid, slots: &[Slot]) -> Result<Vec<IpAddr>, Refusal> {
-        let before = self.held.get(uid).cloned().unwrap_or_default();
+    pub(crate) fn reserve(
+        &mut self,
+        service: &ServiceRef,
+        slots: &[Slot],
+    ) -> Result<Vec<IpAddr>, Refusal> {
+        let uid = &service.uid;
+        let before = self.of(uid).to_vec();
         let mut got = Vec::with_capacity(slots.len());
         for slot in slots {
             match self.fill(uid, slot) {
@@ -135,7 +168,10 @@ impl Pool {
         }
         let others: Vec<_> = before.into_iter().filter(|ip| !got.contains(ip)).collect();
         got.extend(others);
-        self.held.insert(uid.clone(), got.clone());
+        if !got.is_empty() {
+            self.held.insert(uid.clone(), got.clone());
+            self.introduce(service);
+        }
         Ok(got)
     }
 
@@ -146,15 +182,14 @@ impl Pool {
                 continue;
             }
             self.holders.remove(ip);
-            for (range, floor) in self.ranges.iter().zip(&mut self.floors) {
-                if range.contains(ip) && *ip < *floor {
-                    *floor = *ip;
-                }
+            if let Some(stock) = self.stocks.iter_mut().find(|stock| stock.contains(*ip)) {
+                stock.returned(*ip);
             }
             if let Some(held) = self.held.get_mut(uid) {
                 held.retain(|other| other != ip);
                 if held.is_empty() {
                     self.held.remove(uid);
+                    self.names.remove(uid);
                 }
             }
         }
@@ -166,11 +201,12 @@ impl Pool {
             Some(Wish::Rather(ip)) if self.take(uid, ip).is_ok() => return Ok(ip),
             Some(Wish::Rather(_)) | None => {}
         }
-        let held = self.held.get(uid).into_iter().flatten().copied();
-        if let Some(ip) = held.into_iter().find(|ip| Family::of(*ip) == slot.family) {
-            return Ok(ip);
+        if let Some(ip) = self.of(uid).iter().find(|ip| Family::of(**ip) == slot.family) {
+            return Ok(*ip);
         }
-        let Some(ip) = self.free(slot.family) else {
+        let mut of_family = self.stocks.iter_mut().filter(|stock| stock.family() == slot.family);
+        let free = of_family.find_map(|stock| stock.free(&self.holders));
+        let Some(ip) = free else {
             return Err(Refusal::UsedUp {
                 family: slot.family,
                 count: self.ranges.count(slot.family),
@@ -178,104 +214,5 @@ impl Pool {
             });
         };
         self.take(uid, ip).map(|()| ip)
-    }
-
-    /// The first free address of a family.
-    fn free(&mut self, family: Family) -> Option<IpAddr> {
-        for (range, floor) in self.ranges.iter().zip(&mut self.floors) {
-            if Family::of(*range.start()) != family {
-                continue;
-            }
-            while range.contains(floor) {
-                if !self.holders.contains_key(floor) {
-                    return Some(*floor);
-                }
-                let Some(next) = ranges::next(*floor) else { break };
-                *floor = next;
-            }
-        }
-        None
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pool(text: &[&str]) -> Pool {
-        Pool::new(Ranges::parse(text).unwrap())
-    }
-
-    fn uid(name: &str) -> ServiceUid {
-        name.into()
-    }
-
-    fn ip(text: &str) -> IpAddr {
-        text.parse().unwrap()
-    }
-
-    const ANY4: Slot = Slot { family: Family::IPv4, wish: None };
-    const ANY6: Slot = Slot { family: Family::IPv6, wish: None };
-
-    #[test]
-    fn addresses_are_given_in_order_and_used_again() {
-        let mut pool = pool(&["192.0.2.1-192.0.2.2", "192.0.2.9"]);
-        for (name, expected) in [("a", "192.0.2.1"), ("b", "192.0.2.2"), ("c", "192.0.2.9")] {
-            assert_eq!(pool.reserve(&uid(name), &[ANY4]), Ok(vec![ip(expected)]));
-        }
-        let refusal = pool.reserve(&uid("d"), &[ANY4]).unwrap_err();
-        assert!(refusal.to_string().contains("all 3 of 192.0.2.1-192.0.2.2, 192.0.2.9 are taken"));
-        pool.release(&uid("b"), &[ip("192.0.2.2")]);
-        assert_eq!(pool.reserve(&uid("d"), &[ANY4]), Ok(vec![ip("192.0.2.2")]));
-    }
-
-    #[test]
-    fn a_service_keeps_what_it_has() {
-        let mut pool = pool(&["192.0.2.0/24"]);
-        let first = pool.reserve(&uid("a"), &[ANY4]).unwrap();
-        assert_eq!(pool.reserve(&uid("a"), &[ANY4]).unwrap(), first);
-        assert_eq!(pool.all()[&uid("a")], first);
-    }
-
-    #[test]
-    fn a_claimed_address_is_given_to_nobody_else() {
-        let mut pool = pool(&["192.0.2.1-192.0.2.2"]);
-        pool.take(&uid("old"), ip("192.0.2.1")).unwrap();
-        assert_eq!(pool.reserve(&uid("new"), &[ANY4]), Ok(vec![ip("192.0.2.2")]));
-        let wish = Slot { family: Family::IPv4, wish: Some(Wish::Rather(ip("192.0.2.1"))) };
-        assert_eq!(pool.reserve(&uid("new"), &[wish]), Ok(vec![ip("192.0.2.2")]));
-        assert_eq!(pool.reserve(&uid("old"), &[ANY4]), Ok(vec![ip("192.0.2.1")]));
-    }
-
-    #[test]
-    fn an_address_that_was_asked_for_is_had_or_refused() {
-        let mut pool = pool(&["192.0.2.0/29"]);
-        let only = |text| Slot { family: Family::IPv4, wish: Some(Wish::Only(ip(text))) };
-        assert_eq!(pool.reserve(&uid("a"), &[only("192.0.2.5")]), Ok(vec![ip("192.0.2.5")]));
-        let taken = pool.reserve(&uid("b"), &[only("192.0.2.5")]).unwrap_err();
-        assert_eq!(taken.told().kind(), ErrorKind::Conflict);
-        let foreign = pool.reserve(&uid("b"), &[only("198.51.100.1")]).unwrap_err();
-        assert!(foreign.to_string().contains("192.0.2.0/29"), "{foreign}");
-        assert!(!pool.all().contains_key(&uid("b")));
-    }
-
-    #[test]
-    fn both_families_or_none() {
-        let mut pool = pool(&["192.0.2.1", "2001:db8::1"]);
-        assert_eq!(
-            pool.reserve(&uid("a"), &[ANY6, ANY4]),
-            Ok(vec![ip("2001:db8::1"), ip("192.0.2.1")])
-        );
-        pool.release(&uid("a"), &[ip("192.0.2.1")]);
-        assert!(pool.reserve(&uid("b"), &[ANY4, ANY6]).is_err());
-        assert!(!pool.all().contains_key(&uid("b")), "the IPv4 address went back");
-    }
-
-    #[test]
-    fn nobody_can_release_what_another_has() {
-        let mut pool = pool(&["192.0.2.1"]);
-        pool.reserve(&uid("a"), &[ANY4]).unwrap();
-        pool.release(&uid("b"), &[ip("192.0.2.1")]);
-        assert!(pool.reserve(&uid("b"), &[ANY4]).is_err());
     }
 }

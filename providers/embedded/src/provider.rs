@@ -1,5 +1,4 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use crate::dataplane::{DataPlane, Options};
 use crate::error;
 use crate::observe::Observed;
 use crate::plan::{self, Step};
-use crate::pool::Pool;
+use crate::pool::{Pool, Refusal};
 
 /// Load balancers inside this process. A clone is another handle of the same.
 #[derive(Clone, Debug)]
@@ -81,8 +80,16 @@ impl Provider for Embedded {
                 Address::Hostname(_) => None,
             });
             for ip in ips {
-                // What is not of this pool, or was taken by another before, is given anew.
-                let _ = pool.take(uid, ip);
+                match pool.take(uid, ip) {
+                    Ok(()) => {}
+                    // It is another provider's, or of a pool of before: then it is given anew.
+                    Err(Refusal::Foreign { .. }) => {
+                        tracing::debug!(%uid, %ip, "a published address is not of this pool");
+                    }
+                    Err(refusal @ (Refusal::Taken { .. } | Refusal::UsedUp { .. })) => {
+                        tracing::warn!(%uid, %ip, %refusal, "two Services show one address");
+                    }
+                }
             }
         }
     }
@@ -118,8 +125,8 @@ impl Provider for Embedded {
         seen.learn(fact);
     }
 
-    fn foresee(&self, step: &Step, _: &Observed, _: &Observed) -> Fact {
-        step.foresee()
+    fn foresee(&self, step: &Step, seen: &Observed, _: &Observed) -> Fact {
+        step.foresee(seen)
     }
 
     fn holds(&self, seen: &Observed) -> BTreeSet<ServiceUid> {
@@ -127,13 +134,6 @@ impl Provider for Embedded {
     }
 
     fn readiness(&self, _: &ServiceUid, seen: &Observed) -> Readiness {
-        let listens = |ip: &IpAddr| {
-            let listeners = seen.open.iter().flat_map(|balancer| &balancer.listeners);
-            listeners.into_iter().any(|listener| listener.address.ip() == *ip)
-        };
-        if seen.addresses.is_empty() || !seen.addresses.iter().all(listens) {
-            return Readiness::Gone;
-        }
-        Readiness::Ready(seen.addresses.iter().copied().map(Address::Ip).collect())
+        seen.readiness()
     }
 }

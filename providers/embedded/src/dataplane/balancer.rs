@@ -14,6 +14,13 @@ use super::{Error, HealthCheck, Probe, Sources};
 #[serde(transparent)]
 pub struct BalancerId(Arc<str>);
 
+impl BalancerId {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl From<&str> for BalancerId {
     fn from(id: &str) -> Self {
         Self(id.into())

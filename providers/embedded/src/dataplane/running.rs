@@ -61,6 +61,10 @@ impl Running {
         self.serving.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn applied(&self) -> Arc<Balancer> {
+        self.applied.load_full()
+    }
+
     pub(super) fn has(&self, door: Door) -> bool {
         self.serving().contains_key(&door)
     }
@@ -91,7 +95,7 @@ impl Running {
     /// Makes the balancer what `want` says, and returns the listeners that it has no more.
     pub(super) fn change(
         &self,
-        want: Balancer,
+        want: Arc<Balancer>,
         Opening(mut opening): Opening,
         ground: &Ground,
     ) -> Vec<Serving> {
@@ -124,7 +128,7 @@ impl Running {
                 serving.insert(door, opened.serve(rules, pool, options, (end, &ground.proxy)));
             }
         }
-        self.applied.store(Arc::new(want));
+        self.applied.store(want);
         gone.into_values().collect()
     }
 
@@ -134,7 +138,7 @@ impl Running {
     }
 
     pub(super) fn state(&self) -> BalancerState {
-        let mut state = BalancerState::new(self.applied.load_full(), self.rules.counters.read());
+        let mut state = BalancerState::new(self.applied(), self.rules.counters.read());
         for serving in self.serving().values() {
             for member in serving.front.pool.members().iter() {
                 state.add(member);

@@ -34,6 +34,9 @@ impl Ranges {
                      198.18.0.0/24 or 198.18.0.200-198.18.0.203"
                 )
             })?;
+            if let Some(why) = unfit(text, &range) {
+                return Err(format!("pool: {text:?} {why}"));
+            }
             for (other, other_text) in ranges.iter().zip(&texts) {
                 if other.start() <= range.end() && range.start() <= other.end() {
                     return Err(format!("pool: {text:?} and {other_text:?} overlap"));
@@ -110,6 +113,33 @@ fn read(text: &str) -> Option<RangeInclusive<IpAddr>> {
     Some(prefix.network()..=prefix.broadcast())
 }
 
+/// What no load balancer can listen on, or what would listen on more than was meant.
+fn unfit(text: &str, range: &RangeInclusive<IpAddr>) -> Option<String> {
+    if let Ok(prefix) = text.parse::<IpNet>()
+        && prefix.addr() != prefix.network()
+    {
+        return Some(format!(
+            "is an address within a prefix; write {} for the prefix, or {} for the address",
+            prefix.trunc(),
+            prefix.addr()
+        ));
+    }
+    let within = |first: IpAddr, last: IpAddr| *range.start() <= last && first <= *range.end();
+    let unspecified: [IpAddr; 2] = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
+    if unspecified.iter().any(|ip| range.contains(ip)) {
+        return Some("includes the unspecified address, which stands for every address".to_owned());
+    }
+    // 224.0.0.0/4 is multicast, 240.0.0.0/4 reserved, its last address broadcast (RFC 5735).
+    let multicast4 = within([224, 0, 0, 0].into(), Ipv4Addr::BROADCAST.into());
+    let multicast6 = within([0xff00, 0, 0, 0, 0, 0, 0, 0].into(), [0xffff; 8].into());
+    if multicast4 || multicast6 {
+        return Some("includes multicast or reserved addresses, which can't listen".to_owned());
+    }
+    // It takes an interface besides (RFC 4007).
+    within([0xfe80, 0, 0, 0, 0, 0, 0, 0].into(), [0xfebf, !0, !0, !0, !0, !0, !0, !0].into())
+        .then(|| "includes link-local addresses, which no Service status can tell".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,11 +168,26 @@ mod tests {
         refused(&["example.com"], "example.com");
         refused(&["192.0.2.0/24", "192.0.2.7"], "overlap");
         refused(&[], "empty");
+        refused(&["192.0.2.7/24"], "write 192.0.2.0/24 for the prefix, or 192.0.2.7 for");
+        refused(&["0.0.0.0"], "unspecified");
+        refused(&["::/120"], "unspecified");
+        refused(&["192.0.2.1-239.0.0.1"], "multicast");
+        refused(&["255.255.255.255"], "reserved");
+        refused(&["ff02::1"], "multicast");
+        refused(&["fe80::1"], "link-local");
+    }
+
+    #[test]
+    fn the_families_do_not_overlap() {
+        let ranges = Ranges::parse(&["192.0.2.0/24", "::1"]).unwrap();
+        assert_eq!(ranges.count(Family::IPv6), 1);
     }
 
     #[test]
     fn the_largest_prefix_is_counted_without_overflow() {
-        assert_eq!(Ranges::parse(&["::/0"]).unwrap().count(Family::IPv6), u128::MAX);
+        let ranges = Ranges::parse(&["::1-fe7f:ffff::", "0.0.0.1-127.255.255.255"]).unwrap();
+        assert_eq!(ranges.count(Family::IPv4), (1 << 31) - 1);
+        assert!(ranges.count(Family::IPv6) > 1 << 127);
         assert_eq!(next("255.255.255.255".parse().unwrap()), None);
     }
 }

@@ -1,4 +1,5 @@
 use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::sync::Arc;
 use std::time::Duration;
 
 use seaway_provider_embedded::dataplane::{
@@ -220,4 +221,18 @@ fn the_door_needs_nothing_of_the_callers_runtime() {
         plane.shutdown(Duration::from_secs(1)).await;
         assert!(plane.state().is_empty());
     });
+}
+
+#[tokio::test]
+async fn what_was_applied_is_told_for_one_and_for_all() {
+    let (lab, plane) = (Lab::new(), start(|_| {}));
+    let want = Arc::new(lab.balancer(1));
+    plane.set("b".into(), Arc::clone(&want)).await.unwrap();
+    let applied = plane.applied(&"b".into()).unwrap();
+    // Not a copy: thousands of balancers with hundreds of targets are kept once.
+    assert!(Arc::ptr_eq(&applied, &want));
+    assert_eq!(plane.all_applied(), [("b".into(), want)].into());
+    assert_eq!(plane.applied(&"other".into()), None);
+    plane.remove("b".into()).await;
+    assert_eq!(plane.applied(&"b".into()), None);
 }

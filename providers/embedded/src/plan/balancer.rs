@@ -1,0 +1,62 @@
+use std::net::{IpAddr, SocketAddr};
+
+use seaway_core::{LbSpec, Nodes, Protocol, SourceRanges, TrafficPolicy};
+
+use crate::config::Config;
+use crate::dataplane::{self, Balancer, Listener, Sources, Target};
+
+/// What is to listen on `addresses`, the preferred one first, where `open` does now.
+pub(super) fn balancer(
+    config: &Config,
+    spec: &LbSpec,
+    nodes: &Nodes,
+    open: Option<&Balancer>,
+    addresses: &[IpAddr],
+) -> Balancer {
+    let local = match spec.traffic_policy {
+        TrafficPolicy::Cluster => None,
+        TrafficPolicy::Local { health_check_node_port } => Some(health_check_node_port),
+    };
+    let health = config.health(local);
+    let targets = nodes.values().filter_map(|node| {
+        // A NodePort answers on the families of its Service, and on no others.
+        let address = spec.families.iter().find_map(|family| node.address(*family))?;
+        // What was assumed matters only until the first check: it stays as it was, so that a pod
+        // that comes or goes is no change.
+        let known = open
+            .filter(|open| open.health == health)
+            .and_then(|open| open.targets.get(node.name.as_str()))
+            .filter(|known| known.address == address);
+        let serves = || {
+            local.is_none()
+                || spec.local_nodes.as_ref().is_some_and(|nodes| nodes.contains(&node.name))
+        };
+        let assume_up = known.map_or_else(serves, |known| known.assume_up);
+        Some((node.name.to_string(), Target { address, draining: node.draining, assume_up }))
+    });
+    Balancer {
+        listeners: addresses.iter().flat_map(|ip| listeners(spec, *ip)).collect(),
+        targets: targets.collect(),
+        sources: match &spec.source_ranges {
+            SourceRanges::Anyone => Sources::Anyone,
+            SourceRanges::Only(prefixes) => Sources::Only(prefixes.iter().copied().collect()),
+        },
+        affinity: spec.affinity.map(|affinity| affinity.timeout),
+        health,
+    }
+}
+
+fn listeners(spec: &LbSpec, ip: IpAddr) -> impl Iterator<Item = Listener> {
+    spec.ports.iter().filter_map(move |port| {
+        Some(Listener {
+            address: SocketAddr::new(ip, port.port),
+            protocol: match port.protocol {
+                Protocol::Tcp => dataplane::Protocol::Tcp,
+                Protocol::Udp => dataplane::Protocol::Udp,
+                // Refused by the capabilities, as is a port without a NodePort.
+                Protocol::Sctp => return None,
+            },
+            target_port: port.node_port?,
+        })
+    })
+}
