@@ -303,9 +303,9 @@ impl Running {
                     self.carry_out(effects);
                 }
                 Effect::Dismiss(uid) => {
-                    if let Some(service) = self.roster.service(&uid) {
-                        self.tasks
-                            .spawn(Arc::clone(&self.worker).dismiss(uid, Arc::clone(service)));
+                    if let Some(service) = self.roster.service(&uid).cloned() {
+                        let had = self.roster.had_something(&uid);
+                        self.tasks.spawn(Arc::clone(&self.worker).dismiss(uid, service, had));
                     }
                 }
             }
@@ -357,11 +357,6 @@ impl Running {
             },
             Done::Dismissed(uid, answer) => match answer {
                 Ok(_) | Err(write::Error::Gone) => {
-                    if self.roster.had_something(&uid)
-                        && let Some(service) = self.roster.service(&uid)
-                    {
-                        self.tell(service, Note::Deleted);
-                    }
                     let effects = self.roster.dismissed(&uid);
                     self.carry_out(effects);
                 }

@@ -128,7 +128,12 @@ impl Roster {
         let verdict = self.judge(&service, cluster);
         let ours = service.metadata.finalizers.iter().any(|finalizer| finalizer == FINALIZER);
         if verdict == Verdict::Unwanted && !ours && !self.holdings.has(&uid) {
+            let left = old.is_some_and(|old| matches!(old.stage, Stage::Leaving(_)));
             self.forget(&uid, &name);
+            if left {
+                // The watch was faster than the answer to the write that let it go.
+                effects.extend(self.passes_for_room());
+            }
             return effects;
         }
         let shown = &service.status.load_balancer;
@@ -266,9 +271,7 @@ impl Roster {
         }
         let name = entry.name();
         self.forget(uid, &name);
-        // What it gave back may be what another waits for.
-        let waiting = self.entries.values().filter(|entry| entry.waits_for_room());
-        waiting.filter_map(Entry::key).map(Effect::Pass).collect()
+        self.passes_for_room()
     }
 
     /// What is left of an effect that could not be had at first.
@@ -457,6 +460,12 @@ impl Roster {
             .filter(|driver| driver.capabilities().ground)
             .map(|_| QueueKey { provider: key.provider, key: Key::Ground });
         ground.into_iter().chain([key.clone()]).map(Effect::Pass).collect()
+    }
+
+    /// The passes over the Services that may get what another one has given back.
+    fn passes_for_room(&self) -> Vec<Effect> {
+        let waiting = self.entries.values().filter(|entry| entry.waits_for_room());
+        waiting.filter_map(Entry::key).map(Effect::Pass).collect()
     }
 
     /// What must be passed over before a Service that leaves is gone everywhere.

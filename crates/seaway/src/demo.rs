@@ -167,16 +167,8 @@ async fn acts(args: &Demo, narrator: &Narrator, stage: &Stage) -> Result<SocketA
     services.create(&PostParams::default(), &example::service()).await?;
     let at = address(&services).await?;
 
-    let first = visitor::visit(at).await?;
-    narrator.say("request", &format!("GET http://{at}/ answers {}", first.line));
-    let mut answered = BTreeSet::from([first.via]);
     let nodes = args.sandbox.nodes;
-    for _ in 0..nodes * 10 {
-        if answered.len() == nodes {
-            break;
-        }
-        answered.insert(visitor::visit(at).await?.via);
-    }
+    let answered = tour(narrator, at, nodes).await?;
     narrator.say("requests", &format!("{} of {nodes} nodes answered", answered.len()));
     if answered.len() < nodes {
         bail!("only {} of {nodes} nodes answered: {answered:?}", answered.len());
@@ -185,6 +177,34 @@ async fn acts(args: &Demo, narrator: &Narrator, stage: &Stage) -> Result<SocketA
         check::check(narrator, &client, at).await?;
     }
     Ok(at)
+}
+
+/// Sends requests until so many nodes have answered, or time is up. A node may open its port a little
+/// later than the load balancer, and is then not used before its next health check.
+async fn tour(narrator: &Narrator, at: SocketAddr, nodes: usize) -> Result<BTreeSet<String>> {
+    let end = Instant::now() + PATIENCE;
+    let mut answered = BTreeSet::new();
+    loop {
+        let outcome = visitor::visit(at).await;
+        let late = Instant::now() >= end;
+        match outcome {
+            Ok(answer) => {
+                if answered.is_empty() {
+                    narrator.say("request", &format!("GET http://{at}/ answers {}", answer.line));
+                }
+                let fresh = answered.insert(answer.via);
+                if late || answered.len() == nodes {
+                    return Ok(answered);
+                }
+                if fresh {
+                    continue;
+                }
+            }
+            Err(error) if late => return Err(error),
+            Err(_) => {}
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 /// Waits for the address of the example.

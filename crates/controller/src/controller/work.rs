@@ -5,7 +5,7 @@ use seaway_intent::Service;
 
 use crate::pass::{Outcome, Pass};
 use crate::queue::QueueKey;
-use crate::recorder::Recorder;
+use crate::recorder::{Note, Recorder};
 use crate::rehearsal;
 use crate::roster::Effect;
 use crate::status;
@@ -49,8 +49,20 @@ impl Worker {
         Done::Admitted(uid, self.writer.add_finalizer(&service.metadata).await)
     }
 
-    pub(super) async fn dismiss(self: Arc<Self>, uid: ServiceUid, service: Arc<Service>) -> Done {
+    /// `had`: there was something to take down, so that there is something to tell. It is told here,
+    /// since the Service may be forgotten by the time that the loop hears of it: its watch is often
+    /// faster.
+    pub(super) async fn dismiss(
+        self: Arc<Self>,
+        uid: ServiceUid,
+        service: Arc<Service>,
+        had: bool,
+    ) -> Done {
         let patch = status::farewell(&service);
-        Done::Dismissed(uid, self.writer.patch_service(&service.metadata, patch).await)
+        let answer = self.writer.patch_service(&service.metadata, patch).await;
+        if had && !matches!(answer, Err(Error::Failed(_))) {
+            self.recorder.tell(&service.metadata, Note::Deleted);
+        }
+        Done::Dismissed(uid, answer)
     }
 }

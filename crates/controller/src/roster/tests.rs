@@ -379,6 +379,26 @@ fn a_service_that_waits_for_room_is_tried_when_another_gives_some_back() {
 }
 
 #[test]
+fn it_is_tried_as_well_if_the_watch_tells_first_that_the_other_is_let_go() {
+    let mut roster = roster(false);
+    let cluster = Cluster::default();
+    roster.apply(admitted(1, json!({})), &cluster);
+    roster.failed(&uid(), ErrorKind::QuotaExceeded);
+    let meta = || json!({ "metadata": { "uid": "v", "name": "other" } });
+    roster.apply(admitted(1, meta()), &cluster);
+    let plain = || {
+        let mut patch = meta();
+        patch["spec"]["type"] = json!("ClusterIP");
+        patch
+    };
+    let key = QueueKey { provider: "paper", key: Key::own("v".into()) };
+    assert_eq!(roster.apply(admitted(2, plain()), &cluster), [Effect::Pass(key.clone())]);
+    assert_eq!(pass(&mut roster, &key, &[]), [Effect::Dismiss("v".into())]);
+    assert_eq!(roster.apply(service(3, plain()), &cluster), [Effect::Pass(own())]);
+    assert_eq!(roster.dismissed(&"v".into()), [], "once is enough");
+}
+
+#[test]
 fn failures_are_counted_until_a_success_or_a_change() {
     let mut roster = roster(false);
     let cluster = Cluster::default();

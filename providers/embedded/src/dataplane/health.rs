@@ -18,12 +18,16 @@ use super::targets::Epoch;
 
 mod probe;
 
+/// How soon a target that failed its very first check is asked again.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+
 /// How the targets of a balancer are checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthCheck {
     /// What a target is asked.
     pub probe: Probe,
-    /// Time between two checks, give or take a tenth; the first is made at once.
+    /// Time between two checks, give or take a tenth; the first is made at once. A target that never
+    /// passed is asked again after 50 ms, 100 ms, 200 ms and so on, up to this.
     pub interval: Duration,
     /// How long a target has to answer.
     pub timeout: Duration,
@@ -215,7 +219,7 @@ async fn watch(key: CheckKey, verdict: Arc<Verdict>, permits: Arc<Semaphore>, ep
     let (mut passed, mut failed) = (0, 0);
     if key.question.is_none() {
         // It only lets suspicions pass: the first one must last, too.
-        pause(&key).await;
+        pause(key.interval).await;
     }
     loop {
         let answer = {
@@ -253,13 +257,21 @@ async fn watch(key: CheckKey, verdict: Arc<Verdict>, permits: Arc<Semaphore>, ep
             }
             Ok(()) | Err(_) => {}
         }
-        pause(&key).await;
+        // No failure of its own: it has passed, or the trouble is the plane's.
+        let proven = failed == 0 || verdict.passes.load(Acquire) > 0;
+        pause(if proven { key.interval } else { soon(failed).min(key.interval) }).await;
     }
 }
 
+/// The pause after so many failures in a row of a target that never passed: often its node is about
+/// to open the port, as kube-proxy does some time after a Service gets its NodePort.
+fn soon(failed: u32) -> Duration {
+    FIRST_PAUSE.saturating_mul(1 << failed.saturating_sub(1).min(16))
+}
+
 /// Without jitter, all checks of a restarted controller would come in one burst for ever.
-async fn pause(key: &CheckKey) {
-    tokio::time::sleep(key.interval.mul_f64(rand::random_range(0.9..1.1))).await;
+async fn pause(span: Duration) {
+    tokio::time::sleep(span.mul_f64(rand::random_range(0.9..1.1))).await;
 }
 
 async fn ask(key: &CheckKey) -> Result<(), probe::Failure> {

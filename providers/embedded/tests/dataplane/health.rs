@@ -32,6 +32,17 @@ async fn a_node_that_crashes_fails_no_request() {
 }
 
 #[tokio::test]
+async fn a_node_that_opens_its_port_late_is_found_long_before_the_next_interval() {
+    let (lab, plane) = (Lab::new(), start(|_| {}));
+    let mut want = Balancer { health: checks(Probe::Tcp), ..lab.balancer(1) };
+    want.health.interval = Duration::from_hours(1);
+    set(&plane, &want).await;
+    until("its first check failed", || !state(&plane).targets["node-1"].up).await;
+    let _node = lab.up(1);
+    until("it is up", || state(&plane).targets["node-1"].up).await;
+}
+
+#[tokio::test]
 async fn a_refused_connect_takes_the_node_out_at_once() {
     let (lab, plane) = (Lab::new(), start(|_| {}));
     let _node = lab.up(2);
