@@ -117,11 +117,9 @@ cases! {
 ///
 /// # Panics
 /// Once all have run, with every case that failed.
-#[expect(clippy::print_stdout, reason = "the figures of a test run are read from its output")]
 pub async fn check<B: Bench>() {
     let mut held = 0;
     let mut failed = Vec::new();
-    // Printed in one go, so that tests beside this one can't come in between.
     let mut told = format!("provider {}\n", Rig::<B>::name());
     for (case, verdict) in run::<B>().await {
         match verdict {
@@ -132,7 +130,7 @@ pub async fn check<B: Bench>() {
             Err(why) => failed.push(format!("{case}: {why}")),
         }
     }
-    println!("{told}contract_cases {held} count");
+    crate::figures::tell(&format!("{told}contract_cases {held} count"));
     assert!(
         failed.is_empty(),
         "{} breaks the contract in {} cases:\n{}",

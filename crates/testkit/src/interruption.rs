@@ -67,10 +67,9 @@ pub async fn run<B: Bench>() -> Figures {
 ///
 /// # Panics
 /// If an interrupted run ended otherwise than an uninterrupted one.
-#[expect(clippy::print_stdout, reason = "the figures of a test run are read from its output")]
 pub async fn check<B: Bench>() {
     let figures = run::<B>().await;
-    println!("provider {}\n{figures}", Rig::<B>::name());
+    crate::figures::tell(&format!("provider {}\n{figures}", Rig::<B>::name()));
     let shown = figures.failures.len().min(12);
     assert!(
         figures.failures.is_empty(),

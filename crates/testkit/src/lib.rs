@@ -48,6 +48,7 @@ mod clock;
 pub mod contract;
 pub mod faults;
 mod fence;
+mod figures;
 pub mod interruption;
 mod node;
 pub mod rig;
