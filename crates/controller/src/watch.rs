@@ -104,3 +104,82 @@ impl std::fmt::Display for Chain<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::{Request, Response};
+    use kube::client::Body;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::object::ServiceObject;
+
+    /// An API server that knows one Service, and streaming lists only if it is a new one.
+    async fn answer(new: bool, request: Request<Body>) -> Result<Response<Body>, std::io::Error> {
+        let query = request.uri().query().unwrap_or_default();
+        let service = json!({
+            "apiVersion": "v1", "kind": "Service",
+            "metadata": { "name": "web", "namespace": "default", "resourceVersion": "7" },
+        });
+        let event = |kind: &str, object: Value| json!({ "type": kind, "object": object }).to_string();
+        let (code, body) = if query.contains("sendInitialEvents=true") && new {
+            let end = json!({ "k8s.io/initial-events-end": "true" });
+            let bookmark = json!({
+                "apiVersion": "v1", "kind": "Service",
+                "metadata": { "resourceVersion": "7", "annotations": end },
+            });
+            (200, format!("{}\n{}\n", event("ADDED", service), event("BOOKMARK", bookmark)))
+        } else if query.contains("sendInitialEvents=true") {
+            let status = json!({
+                "kind": "Status", "status": "Failure", "code": 422, "reason": "Invalid",
+                "message": "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled",
+            });
+            (422, status.to_string())
+        } else if query.contains("watch=true") {
+            // Nothing ever happens.
+            return std::future::pending().await;
+        } else {
+            let list = json!({
+                "apiVersion": "v1", "kind": "ServiceList",
+                "metadata": { "resourceVersion": "7" }, "items": [service],
+            });
+            (200, list.to_string())
+        };
+        Ok(Response::builder().status(code).body(Body::from(body.into_bytes())).unwrap())
+    }
+
+    async fn first_list(new: bool) -> Vec<String> {
+        let server = tower::service_fn(move |request| answer(new, request));
+        let (tx, mut changes) = mpsc::channel(BACKLOG);
+        let watch = tokio::spawn(follow::<ServiceObject>(Client::new(server, "default"), tx));
+        let change = changes.recv().await;
+        watch.abort();
+        match change {
+            Some(Change::Restarted(all)) => {
+                all.into_iter().map(|seen| seen.object.metadata.name).collect()
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn the_first_list_comes_as_a_stream() {
+        assert_eq!(first_list(true).await, ["web"]);
+    }
+
+    #[tokio::test]
+    async fn a_server_without_streaming_lists_is_asked_for_pages() {
+        assert_eq!(first_list(false).await, ["web"]);
+    }
+
+    #[test]
+    fn a_cause_that_the_error_repeats_is_told_once() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("outer: inner")]
+        struct Outer(#[source] Inner);
+        #[derive(Debug, thiserror::Error)]
+        #[error("inner")]
+        struct Inner;
+        assert_eq!(Chain(&Outer(Inner)).to_string(), "outer: inner");
+    }
+}
