@@ -12,7 +12,7 @@
 //! write       every write to the API server
 //! recorder    Events, in the background
 //! rehearsal   what a pass would do: `--dry-run` and `seaway plan`
-//! controller  the loop that ties them together
+//! controller/ the loop that ties them together
 //! ```
 //!
 //! This crate is the only user of the Kubernetes client in production, and names no provider.

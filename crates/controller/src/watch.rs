@@ -121,7 +121,8 @@ mod tests {
             "apiVersion": "v1", "kind": "Service",
             "metadata": { "name": "web", "namespace": "default", "resourceVersion": "7" },
         });
-        let event = |kind: &str, object: Value| json!({ "type": kind, "object": object }).to_string();
+        let event =
+            |kind: &str, object: Value| json!({ "type": kind, "object": object }).to_string();
         let (code, body) = if query.contains("sendInitialEvents=true") && new {
             let end = json!({ "k8s.io/initial-events-end": "true" });
             let bookmark = json!({

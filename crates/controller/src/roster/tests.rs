@@ -1,77 +1,17 @@
 use seaway_core::{
-    Address, BalancerKey, Context, LbSpec, MemberReport, Plan, Provider, Readiness, Step, drive,
+    Address, ErrorKind, MemberReport, Moment, Nodes, Readiness, Report, Want, drive,
 };
 use serde_json::{Value, json};
 
 use super::*;
+use crate::FINALIZER;
+use crate::cluster::Cluster;
+use crate::object::Seen;
+use crate::status;
 
-/// A provider that is only asked which key carries a Service: its own, or the group that the Service
-/// names in the setting.
-#[derive(Debug)]
-struct Paper {
-    ground: bool,
-}
+mod paper;
 
-#[derive(Clone, Debug, PartialEq)]
-struct NoStep;
-
-impl Step for NoStep {}
-
-impl std::fmt::Display for NoStep {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("nothing")
-    }
-}
-
-const GROUP: &str = "example.com/group";
-
-impl Provider for Paper {
-    type Observed = ();
-    type Step = NoStep;
-    type Fact = ();
-
-    const NAME: &'static str = "paper";
-
-    fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            ground: self.ground,
-            source_ranges: true,
-            settings: vec![seaway_core::SettingKey { key: GROUP.to_owned(), doc: String::new() }],
-            ..Capabilities::default()
-        }
-    }
-
-    fn balancer(&self, spec: &LbSpec) -> BalancerKey {
-        match spec.settings.get(GROUP) {
-            Some(group) => BalancerKey::Shared(group.as_str().into()),
-            None => BalancerKey::Own(spec.service.uid.clone()),
-        }
-    }
-
-    async fn survey(&self, _: &Context) -> Result<BTreeMap<Key, ()>, ProviderError> {
-        Ok(BTreeMap::new())
-    }
-
-    fn plan(&self, _: &BalancerKey, _: &Goal, (): &(), (): &()) -> Plan<NoStep> {
-        Plan::default()
-    }
-
-    async fn apply(&self, _: &Context, _: &NoStep, (): &(), (): &()) -> Result<(), ProviderError> {
-        Ok(())
-    }
-
-    fn learn(&self, (): &mut (), (): ()) {}
-
-    fn foresee(&self, _: &NoStep, (): &(), (): &()) {}
-
-    fn holds(&self, (): &()) -> BTreeSet<ServiceUid> {
-        BTreeSet::new()
-    }
-
-    fn readiness(&self, _: &ServiceUid, (): &()) -> Readiness {
-        Readiness::Gone
-    }
-}
+use self::paper::{GROUP, Paper};
 
 fn roster(ground: bool) -> Roster {
     let driver = drive(Paper { ground });

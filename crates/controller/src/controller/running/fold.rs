@@ -1,0 +1,104 @@
+//! What is made of what a task brings back.
+
+use seaway_core::{ErrorKind, Readiness};
+use tokio::time::Instant;
+
+use super::super::Error;
+use super::super::work::Done;
+use super::Running;
+use crate::pass::Outcome;
+use crate::recorder::Note;
+use crate::roster::Effect;
+use crate::{requeue, write};
+
+impl Running {
+    pub(super) fn fold(&mut self, done: Done) -> Result<(), Error> {
+        match done {
+            Done::Passed(outcome) => return self.fold_pass(*outcome),
+            Done::Rehearsed(key) => self.queue.done(&key),
+            Done::Admitted(uid, answer) => match answer {
+                Ok(version) => {
+                    let effects = self.roster.admitted(&uid, version);
+                    self.carry_out(effects);
+                }
+                // The Service is gone: its watch will tell.
+                Err(write::Error::Gone) => {}
+                Err(write::Error::Failed(error)) => {
+                    let what = "failed to add load balancer cleanup finalizer";
+                    self.retry(Effect::Admit(uid), &format!("{what}: {error}"));
+                }
+            },
+            Done::Dismissed(uid, answer) => match answer {
+                Ok(_) | Err(write::Error::Gone) => {
+                    let effects = self.roster.dismissed(&uid);
+                    self.carry_out(effects);
+                }
+                Err(write::Error::Failed(error)) => {
+                    let what = "failed to remove load balancer cleanup finalizer";
+                    self.retry(Effect::Dismiss(uid), &format!("{what}: {error}"));
+                }
+            },
+            Done::Waited(effect) => {
+                let effects = self.roster.again(effect);
+                self.carry_out(effects);
+            }
+        }
+        Ok(())
+    }
+
+    fn fold_pass(&mut self, outcome: Outcome) -> Result<(), Error> {
+        let Outcome { key, begun, report, shown, failed } = outcome;
+        self.queue.done(&key);
+        if let Some(error) = &report.error
+            && error.kind() == ErrorKind::NotLeader
+        {
+            return Err(Error::NotLeader(error.clone()));
+        }
+        let now = Instant::now();
+        if let Some(error) = &report.error {
+            let attempt = self.failures.entry(key.clone()).or_default();
+            *attempt += 1;
+            if let Some(wait) = requeue::after(error, *attempt) {
+                self.queue.add(key.clone(), now + wait);
+            }
+        } else {
+            self.failures.remove(&key);
+        }
+        for uid in report.members.keys().filter(|uid| !failed.contains_key(*uid)) {
+            self.roster.succeeded(uid);
+        }
+        for (uid, error) in &failed {
+            let attempt = self.roster.failed(uid, error.kind());
+            if let Some(wait) = requeue::after(error, attempt) {
+                self.queue.add(key.clone(), now + wait);
+            }
+        }
+        let pending = report.members.values().filter_map(|member| match member.readiness {
+            Readiness::Pending { look_again } => Some(look_again),
+            Readiness::Ready(_) | Readiness::Gone => None,
+        });
+        let stuck = report.needs_ground.then(|| requeue::backoff(1));
+        if let Some(wait) = pending.chain(report.look_again).chain(stuck).min() {
+            self.queue.add(key.clone(), now + wait);
+        }
+        let mut effects = self.roster.fold(&key, begun, &report);
+        for (uid, update) in shown {
+            effects.extend(self.roster.shown(&uid, &key, update));
+        }
+        self.carry_out(effects);
+        Ok(())
+    }
+
+    /// Tries a write to the API server again, later and later.
+    fn retry(&mut self, effect: Effect, why: &str) {
+        let (Effect::Admit(uid) | Effect::Dismiss(uid)) = &effect else { return };
+        let attempt = self.roster.failed(uid, ErrorKind::Unavailable);
+        if let Some(service) = self.roster.service(uid) {
+            self.tell(service, Note::Failed(why.to_owned()));
+        }
+        self.tasks.spawn(async move {
+            tokio::time::sleep(requeue::backoff(attempt)).await;
+            Done::Waited(effect)
+        });
+    }
+}

@@ -1,0 +1,74 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use seaway_core::{
+    BalancerKey, Capabilities, Context, Goal, Key, LbSpec, Plan, Provider, ProviderError,
+    Readiness, ServiceUid, SettingKey, Step,
+};
+
+/// A provider that is only asked which key carries a Service: its own, or the group that the Service
+/// names in the setting.
+#[derive(Debug)]
+pub(super) struct Paper {
+    pub(super) ground: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct NoStep;
+
+impl Step for NoStep {}
+
+impl std::fmt::Display for NoStep {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("nothing")
+    }
+}
+
+pub(super) const GROUP: &str = "example.com/group";
+
+impl Provider for Paper {
+    type Observed = ();
+    type Step = NoStep;
+    type Fact = ();
+
+    const NAME: &'static str = "paper";
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            ground: self.ground,
+            source_ranges: true,
+            settings: vec![SettingKey { key: GROUP.to_owned(), doc: String::new() }],
+            ..Capabilities::default()
+        }
+    }
+
+    fn balancer(&self, spec: &LbSpec) -> BalancerKey {
+        match spec.settings.get(GROUP) {
+            Some(group) => BalancerKey::Shared(group.as_str().into()),
+            None => BalancerKey::Own(spec.service.uid.clone()),
+        }
+    }
+
+    async fn survey(&self, _: &Context) -> Result<BTreeMap<Key, ()>, ProviderError> {
+        Ok(BTreeMap::new())
+    }
+
+    fn plan(&self, _: &BalancerKey, _: &Goal, (): &(), (): &()) -> Plan<NoStep> {
+        Plan::default()
+    }
+
+    async fn apply(&self, _: &Context, _: &NoStep, (): &(), (): &()) -> Result<(), ProviderError> {
+        Ok(())
+    }
+
+    fn learn(&self, (): &mut (), (): ()) {}
+
+    fn foresee(&self, _: &NoStep, (): &(), (): &()) {}
+
+    fn holds(&self, (): &()) -> BTreeSet<ServiceUid> {
+        BTreeSet::new()
+    }
+
+    fn readiness(&self, _: &ServiceUid, (): &()) -> Readiness {
+        Readiness::Gone
+    }
+}
