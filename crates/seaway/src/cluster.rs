@@ -2,8 +2,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use kube::Client;
+use k8s_openapi::api::core::v1::Service;
+use kube::api::ListParams;
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
+use kube::{Api, Client};
 
 /// How long the API server may take for its first answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -32,7 +34,15 @@ pub(crate) async fn connect(kubeconfig: Option<&Path>) -> Result<Client> {
     match tokio::time::timeout(PATIENCE, client.apiserver_version()).await {
         Ok(Ok(version)) => {
             tracing::info!(url, version = version.git_version, "connected");
-            Ok(client)
+            // The version is told to everybody: only another question shows whether we may ask.
+            let services = Api::<Service>::all(client.clone());
+            let answer = services.list_metadata(&ListParams::default().limit(1)).await;
+            answer.map(|_| client).map_err(refusal).with_context(|| {
+                format!(
+                    "can't list the Services at {url}; is the user in the kubeconfig right, and is \
+                     it allowed to?"
+                )
+            })
         }
         Ok(Err(error)) => Err(anyhow::Error::new(error))
             .with_context(|| format!("can't reach the Kubernetes API at {url}; {remedy}")),
@@ -41,4 +51,12 @@ pub(crate) async fn connect(kubeconfig: Option<&Path>) -> Result<Client> {
             PATIENCE.as_secs()
         )),
     }
+}
+
+/// What the API server says, in its own words.
+fn refusal(error: kube::Error) -> anyhow::Error {
+    if let kube::Error::Api(status) = &error {
+        return anyhow!("{} ({})", status.message, status.code);
+    }
+    error.into()
 }

@@ -164,6 +164,8 @@ const SERVICE: &str = "tomcat-service";
 async fn acts(args: &Demo, narrator: &Narrator, stage: &Stage) -> Result<SocketAddr> {
     let client = stage.client();
     let services: Api<Service> = Api::default_namespaced(client.clone());
+    let wanted = format!("{SERVICE} is created: LoadBalancer, port {}", example::PORT);
+    narrator.say("example", &wanted);
     services.create(&PostParams::default(), &example::service()).await?;
     let at = address(&services).await?;
 

@@ -1,0 +1,50 @@
+//! What the stories share. A story drives real `seaway` processes from outside: with a kubeconfig,
+//! with HTTP and with sockets. Nothing here reaches into them, so that the same stories can run on
+//! any cluster.
+//!
+//! ```text
+//! binary     which `seaway` is under test
+//! process    one `seaway` process: its lines, its signals, its end
+//! cluster/   a cluster to work on, its objects and its Events
+//! controller `seaway run` on a cluster, with a config of its own
+//! manifest   Services and Pods, as a user writes them
+//! visit      one request: HTTP or UDP, and what the pod answers
+//! load       many requests, and which of them failed
+//! figure     what a story has measured
+//! gateway    a proxy in front of the API: it counts writes, and turns the order of lists around
+//! until      waits for what is to come, and not longer than it may take
+//! ```
+//!
+//! Every process is killed when the value that stands for it is dropped, also by a panic.
+#![allow(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "this crate is test code: it fails by panicking"
+)]
+
+mod binary;
+mod cluster;
+mod controller;
+mod figure;
+mod gateway;
+mod load;
+mod manifest;
+mod process;
+mod until;
+mod visit;
+
+pub use cluster::{Cluster, addresses, is_ours};
+pub use controller::{Controller, embedded};
+pub use figure::figure;
+pub use gateway::{Gateway, Order};
+pub use load::{Load, Tally};
+pub use manifest::{pod, service};
+pub use process::{Ended, Process};
+pub use rustix::process::Signal;
+pub use until::{DEADLINE, until, until_within};
+pub use visit::{Answer, ask_udp, get, is_closed, is_refused, visit, visit_from};
+
+/// The finalizer that Seaway puts on a Service. It is part of the interface: users see it.
+pub const FINALIZER: &str = "seaway.dev/load-balancer";
