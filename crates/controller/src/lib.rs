@@ -6,6 +6,7 @@
 //! cluster/    what is known of the cluster: own maps, no reflector
 //! roster/     which Service is to be carried by which key, and who has something where
 //! queue       one queue, keyed by provider and key, with times
+//! claims      the addresses that Services show, told to the providers first
 //! pass        one pass over one key: reconcile, then the statuses
 //! requeue     what an error means for the next try: the only place that knows
 //! status      the status patch
@@ -17,6 +18,7 @@
 //!
 //! This crate is the only user of the Kubernetes client in production, and names no provider.
 
+mod claims;
 mod clock;
 mod cluster;
 mod controller;

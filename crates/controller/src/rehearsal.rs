@@ -8,11 +8,11 @@ use seaway_intent::{EndpointSlice, Node, Selection};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::claims;
 use crate::cluster::Cluster;
 use crate::object::{NodeObject, Seen, ServiceObject, SliceObject, Watched};
 use crate::queue::QueueKey;
 use crate::roster::Roster;
-use crate::status;
 use crate::watch::Change;
 
 /// The objects that a plan is made from.
@@ -156,7 +156,7 @@ pub async fn outline(
     let mut cluster = Cluster::default();
     cluster.fold_nodes(Change::Restarted(fetched.nodes));
     cluster.fold_slices(Change::Restarted(fetched.slices));
-    let claims = claims(&selection, &fetched.services, &drivers);
+    let claims = claims::made(&selection, &fetched.services, &drivers);
     let mut roster = Roster::new(drivers.clone(), selection, true);
     for (name, driver) in &drivers {
         driver.claim(&claims[name]);
@@ -183,31 +183,6 @@ pub async fn outline(
     let refused =
         refusals.map(|(service, error)| (crate::write::label(&service.metadata), error.clone()));
     Ok((outlines, refused.collect()))
-}
-
-/// Which addresses each provider must not give to anybody else: those that its Services show. Where
-/// it can't be told whose a Service was, all are told.
-pub(crate) fn claims(
-    selection: &Selection,
-    services: &[Seen<Service>],
-    drivers: &BTreeMap<&'static str, SharedDriver>,
-) -> BTreeMap<&'static str, BTreeMap<ServiceUid, Vec<seaway_core::Address>>> {
-    let mut claims: BTreeMap<_, BTreeMap<_, _>> =
-        drivers.keys().map(|name| (*name, BTreeMap::new())).collect();
-    for Seen { object: service, .. } in services {
-        let provider = selection.provider(service);
-        let ours = service.metadata.finalizers.iter().any(|name| name == crate::FINALIZER);
-        let published = status::published(service);
-        if published.is_empty() || (provider.is_none() && !ours) {
-            continue;
-        }
-        for (name, claimed) in &mut claims {
-            if provider.is_none_or(|provider| provider == *name) {
-                claimed.insert(crate::write::uid(&service.metadata), published.clone());
-            }
-        }
-    }
-    claims
 }
 
 /// The names of Services, for people.

@@ -12,6 +12,8 @@ mod arrival;
 mod departure;
 mod entry;
 mod holdings;
+#[cfg(test)]
+pub(crate) mod paper;
 mod passing;
 #[cfg(test)]
 mod tests;

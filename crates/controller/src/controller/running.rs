@@ -17,7 +17,7 @@ use crate::queue::{Queue, QueueKey};
 use crate::recorder::Note;
 use crate::roster::{Effect, Roster};
 use crate::watch::Change;
-use crate::{rehearsal, requeue, write};
+use crate::{claims, requeue, write};
 
 mod fold;
 
@@ -62,7 +62,7 @@ impl Running {
             let slices = first_list(&mut self.slices).await;
             self.cluster.fold_slices(Change::Restarted(slices));
         }
-        let claims = rehearsal::claims(selection, &services, drivers);
+        let claims = claims::made(selection, &services, drivers);
         for (name, driver) in drivers {
             driver.claim(&claims[name]);
             let mut attempt = 0;

@@ -3,15 +3,12 @@ use seaway_core::{
 };
 use serde_json::{Value, json};
 
+use super::paper::{GROUP, Paper};
 use super::*;
 use crate::FINALIZER;
 use crate::cluster::Cluster;
 use crate::object::Seen;
 use crate::status;
-
-mod paper;
-
-use self::paper::{GROUP, Paper};
 
 fn roster(ground: bool) -> Roster {
     let driver = drive(Paper { ground });

@@ -8,12 +8,12 @@ use seaway_core::{
 /// A provider that is only asked which key carries a Service: its own, or the group that the Service
 /// names in the setting.
 #[derive(Debug)]
-pub(super) struct Paper {
-    pub(super) ground: bool,
+pub(crate) struct Paper {
+    pub(crate) ground: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct NoStep;
+pub(crate) struct NoStep;
 
 impl Step for NoStep {}
 
@@ -23,7 +23,7 @@ impl std::fmt::Display for NoStep {
     }
 }
 
-pub(super) const GROUP: &str = "example.com/group";
+pub(crate) const GROUP: &str = "example.com/group";
 
 impl Provider for Paper {
     type Observed = ();

@@ -1,0 +1,111 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use seaway_core::{Address, ServiceUid, SharedDriver};
+use seaway_intent::Selection;
+use seaway_intent::object::Service;
+
+use crate::FINALIZER;
+use crate::object::Seen;
+use crate::status;
+use crate::write::uid;
+
+/// The addresses that Services show, by Service.
+pub(crate) type Claims = BTreeMap<ServiceUid, Vec<Address>>;
+
+/// Which addresses each provider must not give to anybody else: those that its Services show. Where
+/// it can't be told whose a Service was, all providers are told.
+///
+/// A Service that leaves may show an address that it gave back already, and that another has now:
+/// who stays wins.
+pub(crate) fn made(
+    selection: &Selection,
+    services: &[Seen<Service>],
+    drivers: &BTreeMap<&'static str, SharedDriver>,
+) -> BTreeMap<&'static str, Claims> {
+    let (staying, leaving): (Vec<_>, Vec<_>) = services
+        .iter()
+        .map(|seen| &seen.object)
+        .partition(|service| selection.provider(service).is_some());
+    let taken: BTreeSet<_> =
+        staying.iter().flat_map(|service| status::published(service)).collect();
+    let mut claims: BTreeMap<_, Claims> =
+        drivers.keys().map(|name| (*name, BTreeMap::new())).collect();
+    for service in staying {
+        let provider = selection.provider(service).unwrap_or_default();
+        if let Some(claimed) = claims.get_mut(provider) {
+            claimed.insert(uid(&service.metadata), status::published(service));
+        }
+    }
+    for service in leaving {
+        if !service.metadata.finalizers.iter().any(|name| name == FINALIZER) {
+            continue;
+        }
+        let mut shown = status::published(service);
+        shown.retain(|address| !taken.contains(address));
+        for claimed in claims.values_mut() {
+            claimed.insert(uid(&service.metadata), shown.clone());
+        }
+    }
+    for claimed in claims.values_mut() {
+        claimed.retain(|_, addresses| !addresses.is_empty());
+    }
+    claims
+}
+
+#[cfg(test)]
+mod tests {
+    use seaway_core::drive;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::roster::paper::Paper;
+
+    fn service(uid: &str, ip: &str, class: Option<&str>, deleting: bool) -> Seen<Service> {
+        let mut object: Service = serde_json::from_value(json!({
+            "metadata": { "name": uid, "namespace": "default", "uid": uid,
+                          "finalizers": [FINALIZER] },
+            "spec": { "type": "LoadBalancer", "loadBalancerClass": class },
+            "status": { "loadBalancer": { "ingress": [{ "ip": ip }] } },
+        }))
+        .unwrap();
+        object.metadata.deleting = deleting;
+        Seen { version: 1, object }
+    }
+
+    fn check(services: &[Seen<Service>], expected: &Value) {
+        let drivers = BTreeMap::from([("paper", drive(Paper { ground: false }))]);
+        let selection = Selection {
+            served: BTreeSet::from(["paper".to_owned()]),
+            default: Some("paper".to_owned()),
+        };
+        let claims = made(&selection, services, &drivers);
+        let texts: BTreeMap<_, Vec<_>> = claims["paper"]
+            .iter()
+            .map(|(uid, all)| (uid.to_string(), all.iter().map(ToString::to_string).collect()))
+            .collect();
+        assert_eq!(json!(texts), *expected);
+    }
+
+    #[test]
+    fn what_our_services_show_is_claimed() {
+        let others = Some("example.com/other");
+        let mut theirs = service("c", "192.0.2.3", others, false);
+        theirs.object.metadata.finalizers.clear();
+        let services = [
+            service("a", "192.0.2.1", None, false),
+            service("b", "192.0.2.2", Some("seaway.dev/paper"), false),
+            theirs,
+        ];
+        check(&services, &json!({ "a": ["192.0.2.1"], "b": ["192.0.2.2"] }));
+    }
+
+    #[test]
+    fn who_stays_wins_over_who_leaves() {
+        let services = [
+            service("a", "192.0.2.1", None, true),
+            service("b", "192.0.2.1", None, false),
+            service("c", "192.0.2.3", None, true),
+        ];
+        check(&services, &json!({ "b": ["192.0.2.1"], "c": ["192.0.2.3"] }));
+    }
+}
