@@ -18,7 +18,7 @@ const KINDS: [(&str, &str); 9] = [
     ("coordination.k8s.io", "Lease"),
 ];
 
-/// What a cluster has now. Of the leases of nodes, which are renewed all the time, the names.
+/// What a cluster has now, but for the leases by which nodes say all the time that they live.
 pub(crate) async fn snapshot(client: &Client) -> Snapshot {
     let mut all = Snapshot::new();
     for (group, kind) in KINDS {
@@ -28,8 +28,9 @@ pub(crate) async fn snapshot(client: &Client) -> Snapshot {
             let namespace = object.metadata.namespace.clone().unwrap_or_default();
             let name = object.metadata.name.clone().unwrap();
             let is_heartbeat = kind == "Lease" && namespace == "kube-node-lease";
-            let seen = if is_heartbeat { DynamicObject::new(&name, &resource) } else { object };
-            all.insert(format!("{group}/{kind} {namespace}/{name}"), seen);
+            if !is_heartbeat {
+                all.insert(format!("{group}/{kind} {namespace}/{name}"), object);
+            }
         }
     }
     all
