@@ -56,19 +56,29 @@ impl Providers {
     }
 
     /// Connects to all of them.
+    #[cfg_attr(
+        not(feature = "embedded"),
+        expect(
+            clippy::unused_self,
+            clippy::unnecessary_wraps,
+            reason = "no provider is in this build"
+        )
+    )]
     pub(crate) fn connect(self) -> Result<Vec<Connected>> {
-        let mut connected = Vec::new();
-        #[cfg(feature = "embedded")]
-        if let Some(config) = self.embedded {
-            let provider = seaway_provider_embedded::connect(config)?;
-            let handle = provider.clone();
-            connected.push(Connected {
-                driver: seaway_core::drive(provider),
-                close: Some(Box::new(move |grace| {
-                    Box::pin(async move { handle.shutdown(grace).await })
-                })),
-            });
-        }
-        Ok(connected)
+        let connected: Vec<Option<Connected>> = vec![
+            #[cfg(feature = "embedded")]
+            self.embedded.map(embedded).transpose()?,
+        ];
+        Ok(connected.into_iter().flatten().collect())
     }
+}
+
+#[cfg(feature = "embedded")]
+fn embedded(config: seaway_provider_embedded::Config) -> Result<Connected> {
+    let provider = seaway_provider_embedded::connect(config)?;
+    let handle = provider.clone();
+    Ok(Connected {
+        driver: seaway_core::drive(provider),
+        close: Some(Box::new(move |grace| Box::pin(async move { handle.shutdown(grace).await }))),
+    })
 }
