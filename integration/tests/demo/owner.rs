@@ -47,7 +47,9 @@ async fn a_changed_node_port_is_followed_and_the_address_stays() {
     cluster.patch_spec(SERVICE, json!({ "ports": ports })).await;
     let old = SocketAddr::new(node, 31002);
     until("the old NodePort is closed", async || is_closed(old).await.then_some(())).await;
-    assert_eq!(visit((node, 31003).into()).await.unwrap().via, "node-1");
+    let new = SocketAddr::new(node, 31003);
+    let answer = until("the new NodePort is open", async || visit(new).await.ok()).await;
+    assert_eq!(answer.via, "node-1");
     until("it is served again", async || visit(at).await.ok()).await;
     assert_eq!(cluster.address(SERVICE).await, at.ip());
     answered_by(at, NODES).await;
