@@ -23,8 +23,9 @@ test: target/tools/kubectl ## all tests of this machine; fetches kubectl first
 	cargo build --locked --package seaway
 	cargo test --locked --workspace
 
-bench-demo: build ## from apply to address on the sandbox: one figure a line, name value unit
-	@cargo build --locked --release --quiet --package seaway-integration --bin bench-demo
+bench-demo: ## from apply to address on the sandbox: one figure a line, name value unit
+	@$(MAKE) --silent build >&2
+	@cargo build --locked --release --quiet --package seaway-integration --bin bench-demo >&2
 	@SEAWAY_BIN=$(CURDIR)/target/release/seaway target/release/bench-demo
 
 target/tools/kubectl: integration/setup/kubectl.sh
