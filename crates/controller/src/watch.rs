@@ -1,4 +1,5 @@
 use futures::{Stream, StreamExt, future};
+use kube::core::Status;
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client};
 use serde::de::DeserializeOwned;
@@ -40,15 +41,32 @@ where
 
 /// Whether the server refused the streaming list itself.
 fn is_refused<K>(event: &watcher::Result<watcher::Event<K>>) -> bool {
-    let code = match event {
-        Err(
-            watcher::Error::WatchStartFailed(kube::Error::Api(status))
-            | watcher::Error::InitialListFailed(kube::Error::Api(status))
-            | watcher::Error::WatchError(status),
-        ) => status.code,
-        _ => return false,
-    };
-    matches!(code, 400 | 422)
+    event.as_ref().err().and_then(answer).is_some_and(|status| matches!(status.code, 400 | 422))
+}
+
+/// What the API server answered, if it did.
+fn answer(error: &watcher::Error) -> Option<&Status> {
+    match error {
+        watcher::Error::WatchError(status) => Some(status),
+        watcher::Error::InitialListFailed(error)
+        | watcher::Error::WatchStartFailed(error)
+        | watcher::Error::WatchFailed(error) => {
+            if let kube::Error::Api(status) = error {
+                Some(status)
+            } else {
+                None
+            }
+        }
+        watcher::Error::NoResourceVersion => None,
+    }
+}
+
+/// Why a watch was interrupted, in the API server's own words if there are any.
+fn told(error: &watcher::Error) -> String {
+    match answer(error) {
+        Some(status) => format!("the API server answers {}: {}", status.code, status.message),
+        None => Chain(error).to_string(),
+    }
 }
 
 /// Returns true if nobody listens any more, and false if the events ended.
@@ -73,7 +91,7 @@ async fn relay<K: Watched>(
             Ok(watcher::Event::Delete(object)) => Change::Deleted(object.read()),
             Err(error) => {
                 let kind = K::kind(&());
-                tracing::warn!(%kind, error = %Chain(&error), "watch interrupted, trying again");
+                tracing::warn!(%kind, error = told(&error), "watch interrupted, trying again");
                 continue;
             }
         };
@@ -115,7 +133,7 @@ mod tests {
     use crate::object::ServiceObject;
 
     /// An API server that knows one Service, and streaming lists only if it is a new one.
-    async fn answer(new: bool, request: Request<Body>) -> Result<Response<Body>, std::io::Error> {
+    async fn serve(new: bool, request: Request<Body>) -> Result<Response<Body>, std::io::Error> {
         let query = request.uri().query().unwrap_or_default();
         let service = json!({
             "apiVersion": "v1", "kind": "Service",
@@ -150,7 +168,7 @@ mod tests {
     }
 
     async fn first_list(new: bool) -> Vec<String> {
-        let server = tower::service_fn(move |request| answer(new, request));
+        let server = tower::service_fn(move |request| serve(new, request));
         let (tx, mut changes) = mpsc::channel(BACKLOG);
         let watch = tokio::spawn(follow::<ServiceObject>(Client::new(server, "default"), tx));
         let change = changes.recv().await;
@@ -171,6 +189,14 @@ mod tests {
     #[tokio::test]
     async fn a_server_without_streaming_lists_is_asked_for_pages() {
         assert_eq!(first_list(false).await, ["web"]);
+    }
+
+    #[test]
+    fn a_refusal_is_told_in_the_words_of_the_server() {
+        let status =
+            Status { message: "services is forbidden".to_owned(), code: 403, ..Status::default() };
+        let error = watcher::Error::WatchStartFailed(kube::Error::Api(Box::new(status)));
+        assert_eq!(told(&error), "the API server answers 403: services is forbidden");
     }
 
     #[test]
