@@ -252,8 +252,12 @@ async fn watch(key: CheckKey, verdict: Arc<Verdict>, permits: Arc<Semaphore>, ep
         }
         match &answer {
             Ok(()) if !was_up && up => tracing::info!(target = %key.question, "target is up"),
-            Err(why) if was_up && !up => {
+            Err(why) if was_up && !up && verdict.passes.load(Acquire) > 0 => {
                 tracing::warn!(target = %key.question, %why, "target is down");
+            }
+            // It was taken for up on trust: a NodePort that is not open yet, or has no pods.
+            Err(why) if was_up && !up => {
+                tracing::debug!(target = %key.question, %why, "target is not up yet");
             }
             Ok(()) | Err(_) => {}
         }
