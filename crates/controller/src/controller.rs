@@ -21,9 +21,11 @@ use crate::watch::{BACKLOG, follow};
 use crate::write::Writer;
 
 mod running;
+mod window;
 mod work;
 
 use self::running::Running;
+use self::window::Window;
 use self::work::Worker;
 
 /// How many calls to providers may be under way.
@@ -113,8 +115,7 @@ impl Controller {
             cluster: Cluster::default(),
             queue: Queue::default(),
             tasks: JoinSet::new(),
-            window: None,
-            gathered: false,
+            window: Window::default(),
             failures: BTreeMap::new(),
             dry_run: options.dry_run,
         };

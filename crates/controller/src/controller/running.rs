@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::Error;
+use super::window::Window;
 use super::work::{Done, Worker};
 use crate::cluster::Cluster;
 use crate::object::Seen;
@@ -21,10 +22,6 @@ use crate::{claims, requeue, write};
 
 mod fold;
 
-/// How long changes of nodes are gathered after the first one has been acted on.
-const NODE_WINDOW: Duration = Duration::from_secs(1);
-/// How long the first one waits for those that come with it.
-const NODE_DELAY: Duration = Duration::from_millis(20);
 /// How long passes may take to end after the controller was asked to stop.
 const GRACE: Duration = Duration::from_secs(3);
 
@@ -38,10 +35,7 @@ pub(super) struct Running {
     pub(super) roster: Roster,
     pub(super) queue: Queue,
     pub(super) tasks: JoinSet<Done>,
-    /// When the window ends in which node changes are gathered.
-    pub(super) window: Option<Instant>,
-    /// Whether any were.
-    pub(super) gathered: bool,
+    pub(super) window: Window,
     /// Failures in a row of a key as a whole.
     pub(super) failures: BTreeMap<QueueKey, u32>,
     pub(super) dry_run: bool,
@@ -88,7 +82,7 @@ impl Running {
     pub(super) async fn serve(&mut self) -> Result<(), Error> {
         loop {
             self.begin_passes();
-            let timer = [self.queue.next_due(), self.window].into_iter().flatten().min();
+            let timer = [self.queue.next_due(), self.window.end()].into_iter().flatten().min();
             tokio::select! {
                 Some(change) = self.services.recv() => {
                     let effects = match change {
@@ -101,8 +95,10 @@ impl Running {
                     self.carry_out(effects);
                 }
                 Some(change) = self.nodes.recv() => {
-                    if self.cluster.fold_nodes(change) {
-                        self.nodes_changed();
+                    if self.cluster.fold_nodes(change)
+                        && let Some(when) = self.window.change(Instant::now())
+                    {
+                        self.pass_over_nodes(when);
                     }
                 }
                 Some(change) = self.slices.recv() => {
@@ -111,7 +107,12 @@ impl Running {
                     self.carry_out(effects);
                 }
                 Some(done) = self.tasks.join_next() => self.fold(done?)?,
-                () = sleep_until(timer) => self.tick(),
+                () = sleep_until(timer) => {
+                    let now = Instant::now();
+                    if self.window.tick(now) {
+                        self.pass_over_nodes(now);
+                    }
+                }
             }
         }
     }
@@ -131,31 +132,10 @@ impl Running {
         }
     }
 
-    /// The first change is acted on at once; those of the next second are gathered.
-    fn nodes_changed(&mut self) {
-        if self.window.is_some() {
-            self.gathered = true;
-            return;
-        }
-        self.window = Some(Instant::now() + NODE_WINDOW);
-        self.pass_over_nodes(NODE_DELAY);
-    }
-
-    fn pass_over_nodes(&mut self, delay: Duration) {
-        let when = Instant::now() + delay;
+    fn pass_over_nodes(&mut self, when: Instant) {
         for effect in self.roster.nodes_changed() {
             if let Effect::Pass(key) = effect {
                 self.queue.add(key, when);
-            }
-        }
-    }
-
-    fn tick(&mut self) {
-        if self.window.is_some_and(|end| end <= Instant::now()) {
-            self.window = None;
-            if std::mem::take(&mut self.gathered) {
-                self.window = Some(Instant::now() + NODE_WINDOW);
-                self.pass_over_nodes(Duration::ZERO);
             }
         }
     }
