@@ -40,7 +40,9 @@ async fn a_file_of_somebody_else_is_not_overwritten_by_the_kubeconfig() {
     let nowhere = nowhere.to_str().unwrap();
     refused(&["sandbox", "--kubeconfig", nowhere], &[nowhere, "No such file"]).await;
     let folder = folder.path().to_str().unwrap();
-    refused(&["sandbox", "--kubeconfig", folder], &["--kubeconfig", folder]).await;
+    refused(&["sandbox", "--kubeconfig", folder], &["--kubeconfig", folder, "no file"]).await;
+    // It never ends, and must not be read to its end.
+    refused(&["sandbox", "--kubeconfig", "/dev/zero"], &["/dev/zero", "no file"]).await;
 }
 
 #[tokio::test]

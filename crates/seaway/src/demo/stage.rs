@@ -94,14 +94,26 @@ impl KubeconfigFile {
             return Ok(std::env::temp_dir().join(name));
         };
         let name = path.display();
-        match std::fs::read_to_string(path) {
-            Ok(text) if !text.contains("seaway-sandbox") => bail!(
-                "--kubeconfig: {name} is there already, and no sandbox wrote it; name another file"
-            ),
-            Ok(_) => Ok(path.to_owned()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(path.to_owned()),
-            Err(error) => Err(error).with_context(|| format!("--kubeconfig: can't use {name}")),
+        let there = match std::fs::metadata(path) {
+            Ok(there) => there,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(path.to_owned());
+            }
+            Err(error) => {
+                return Err(error).with_context(|| format!("--kubeconfig: can't use {name}"));
+            }
+        };
+        if !there.is_file() {
+            bail!("--kubeconfig: {name} is no file; name one, or none");
         }
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("--kubeconfig: can't read {name}, which is there already"))?;
+        if !text.contains("seaway-sandbox") {
+            bail!(
+                "--kubeconfig: {name} is there already, and no sandbox wrote it; name another file"
+            );
+        }
+        Ok(path.to_owned())
     }
 }
 
