@@ -2,9 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::future::join_all;
-use seaway_core::{
-    Context, Digest, ErrorKind, Goal, Key, ProviderError, Report, ServiceUid, SharedDriver,
-};
+use seaway_core::{Context, ErrorKind, Goal, Key, ProviderError, Report, ServiceUid, SharedDriver};
 use seaway_intent::Service;
 use seaway_intent::object::ServiceStatus;
 
@@ -59,10 +57,9 @@ impl Pass {
         let writes = self.goal.present().filter_map(|(uid, spec)| {
             let service = self.services.get(uid)?;
             let member = outcome.report.members.get(uid)?;
-            let digest = spec.digest();
             let mode = self.driver.capabilities().ip_mode;
-            let update = status::update(service, member, &digest, mode, cx.now());
-            Some(self.show(uid, service, update, digest, writer, recorder))
+            let update = status::update(service, member, &spec.digest(), mode, cx.now());
+            Some(self.show(uid, service, update, writer, recorder))
         });
         for (uid, answer) in join_all(writes).await {
             match answer {
@@ -98,7 +95,6 @@ impl Pass {
         uid: &ServiceUid,
         service: &Service,
         update: Option<Update>,
-        digest: Digest,
         writer: &Writer,
         recorder: &Recorder,
     ) -> (ServiceUid, Result<Option<(ServiceStatus, u64)>, Error>) {
@@ -116,7 +112,7 @@ impl Pass {
                 if self.goal.nodes.is_empty() {
                     recorder.tell(&service.metadata, Note::NoNodes);
                 }
-            } else if status::applied(service).as_ref() != Some(&digest) {
+            } else {
                 recorder.tell(&service.metadata, Note::Updated);
             }
         }

@@ -26,11 +26,11 @@ impl Config {
             .with_context(|| format!("can't read the config file {name}; see docs/config.md"))?;
         let yaml = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
         let config = if yaml {
-            serde_saphyr::from_str(&text).with_context(|| format!("in the config file {name}"))?
+            serde_saphyr::from_str(&text).map_err(Into::into).and_then(Self::check)
         } else {
-            Self::parse(&text).with_context(|| format!("in the config file {name}"))?
+            Self::parse(&text)
         };
-        Self::check(config).with_context(|| format!("in the config file {name}"))
+        config.with_context(|| format!("in the config file {name}"))
     }
 
     /// Reads TOML.
