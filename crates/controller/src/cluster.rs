@@ -7,6 +7,18 @@ use seaway_intent::{EndpointSlice, Node};
 use crate::object::Seen;
 use crate::watch::Change;
 
+/// The labels of nodes, by name.
+pub(crate) type Labels = BTreeMap<String, BTreeMap<String, String>>;
+
+/// What a change of the nodes changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct NodeChange {
+    /// A target came, went or is another than before.
+    pub(crate) targets: bool,
+    /// A target has other labels.
+    pub(crate) labels: bool,
+}
+
 /// A Service by namespace and name.
 pub(crate) type ServiceName = (String, String);
 
@@ -15,6 +27,8 @@ pub(crate) type ServiceName = (String, String);
 pub(crate) struct Cluster {
     nodes: BTreeMap<String, seaway_core::Node>,
     targets: Nodes,
+    /// The labels of those nodes.
+    labels: Labels,
     slices: BTreeMap<ServiceName, BTreeMap<String, EndpointSlice>>,
 }
 
@@ -24,41 +38,60 @@ impl Cluster {
         self.targets.clone()
     }
 
+    /// The labels of the nodes that may be targets.
+    pub(crate) const fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
     /// The slices of a Service.
     pub(crate) fn slices(&self, service: &ServiceName) -> Vec<&EndpointSlice> {
         self.slices.get(service).into_iter().flat_map(BTreeMap::values).collect()
     }
 
-    /// Folds a change of the Nodes; true if a target came, went or changed. A heartbeat does not
-    /// matter, nor does a node that becomes ready or not (KEP-3458).
-    pub(crate) fn fold_nodes(&mut self, change: Change<Seen<Node>>) -> bool {
+    /// Folds a change of the Nodes. A heartbeat does not matter, nor does a node that becomes ready or
+    /// not (KEP-3458).
+    pub(crate) fn fold_nodes(&mut self, change: Change<Seen<Node>>) -> NodeChange {
+        let mut changed = NodeChange::default();
         match change {
-            Change::Applied(node) => match seaway_intent::target(&node.object) {
-                Some(target) => {
-                    if self.nodes.get(target.name.as_str()) == Some(&target) {
-                        return false;
-                    }
-                    self.nodes.insert(target.name.to_string(), target);
-                }
-                None if self.nodes.remove(&node.object.metadata.name).is_none() => return false,
-                None => {}
-            },
-            Change::Deleted(node) => {
-                if self.nodes.remove(&node.object.metadata.name).is_none() {
-                    return false;
-                }
-            }
+            Change::Applied(node) => self.put_node(node.object, &mut changed),
+            Change::Deleted(node) => self.take_node(&node.object.metadata.name, &mut changed),
             Change::Restarted(nodes) => {
-                let targets = nodes.iter().filter_map(|node| seaway_intent::target(&node.object));
-                let fresh = targets.map(|target| (target.name.to_string(), target)).collect();
-                if fresh == self.nodes {
-                    return false;
+                let there: BTreeSet<_> =
+                    nodes.iter().map(|node| node.object.metadata.name.clone()).collect();
+                let gone: Vec<_> =
+                    self.nodes.keys().filter(|name| !there.contains(*name)).cloned().collect();
+                for name in gone {
+                    self.take_node(&name, &mut changed);
                 }
-                self.nodes = fresh;
+                for node in nodes {
+                    self.put_node(node.object, &mut changed);
+                }
             }
         }
-        self.targets = self.nodes.values().cloned().collect();
-        true
+        if changed.targets {
+            self.targets = self.nodes.values().cloned().collect();
+        }
+        changed
+    }
+
+    fn put_node(&mut self, node: Node, changed: &mut NodeChange) {
+        let Some(target) = seaway_intent::target(&node) else {
+            return self.take_node(&node.metadata.name, changed);
+        };
+        let name = node.metadata.name;
+        if self.nodes.get(&name) != Some(&target) {
+            self.nodes.insert(name.clone(), target);
+            changed.targets = true;
+        }
+        if self.labels.get(&name) != Some(&node.metadata.labels) {
+            self.labels.insert(name, node.metadata.labels);
+            changed.labels = true;
+        }
+    }
+
+    fn take_node(&mut self, name: &str, changed: &mut NodeChange) {
+        self.labels.remove(name);
+        changed.targets |= self.nodes.remove(name).is_some();
     }
 
     /// Folds a change of the EndpointSlices, and returns the Services that it touches.
@@ -122,14 +155,17 @@ mod tests {
     fn only_what_changes_a_target_matters() {
         let mut cluster = Cluster::default();
         let plain = || node("n", &json!({}));
-        assert!(cluster.fold_nodes(Change::Applied(plain())));
-        assert!(!cluster.fold_nodes(Change::Applied(plain())), "a heartbeat");
+        assert!(cluster.fold_nodes(Change::Applied(plain())).targets);
+        assert!(!cluster.fold_nodes(Change::Applied(plain())).targets, "a heartbeat");
         let tainted = node("n", &json!({ "spec": { "taints": [{ "key": "example.com/busy" }] } }));
-        assert!(!cluster.fold_nodes(Change::Applied(tainted)), "a taint that says nothing to us");
+        assert!(
+            !cluster.fold_nodes(Change::Applied(tainted)).targets,
+            "a taint that says nothing to us"
+        );
         let machine = node("n", &json!({ "spec": { "providerID": "cloud://1" } }));
-        assert!(cluster.fold_nodes(Change::Applied(machine)), "a machine");
-        assert!(cluster.fold_nodes(Change::Deleted(plain())));
-        assert!(!cluster.fold_nodes(Change::Deleted(plain())), "a second time");
+        assert!(cluster.fold_nodes(Change::Applied(machine)).targets, "a machine");
+        assert!(cluster.fold_nodes(Change::Deleted(plain())).targets);
+        assert!(!cluster.fold_nodes(Change::Deleted(plain())).targets, "a second time");
         assert!(cluster.targets().is_empty());
     }
 
@@ -137,9 +173,9 @@ mod tests {
     fn a_restart_forgets_what_is_gone() {
         let mut cluster = Cluster::default();
         cluster.fold_nodes(Change::Restarted(vec![node("a", &json!({})), node("b", &json!({}))]));
-        assert!(cluster.fold_nodes(Change::Restarted(vec![node("b", &json!({}))])));
+        assert!(cluster.fold_nodes(Change::Restarted(vec![node("b", &json!({}))])).targets);
         assert_eq!(cluster.targets().len(), 1);
-        assert!(!cluster.fold_nodes(Change::Restarted(vec![node("b", &json!({}))])));
+        assert!(!cluster.fold_nodes(Change::Restarted(vec![node("b", &json!({}))])).targets);
     }
 
     #[test]

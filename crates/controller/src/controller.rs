@@ -1,9 +1,10 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use kube::Client;
-use seaway_core::{Clock, Context, ProviderError, SharedDriver};
+use seaway_core::{Clock, Context, Fence, ProviderError, SharedDriver};
 use seaway_intent::Selection;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -12,18 +13,26 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::SystemClock;
 use crate::cluster::Cluster;
+use crate::health;
+use crate::inspect::{Ask, Inspector};
+use crate::metrics::Metrics;
 use crate::object::{NodeObject, ServiceObject, SliceObject};
 use crate::pace::Slots;
+use crate::pulse::Pulse;
 use crate::queue::Queue;
 use crate::recorder::Recorder;
 use crate::roster::Roster;
 use crate::watch::{BACKLOG, follow};
 use crate::write::Writer;
 
+mod inventory;
+mod node_sync;
 mod running;
 mod window;
 mod work;
 
+use self::inventory::Inventory;
+use self::node_sync::NodeSync;
 use self::running::Running;
 use self::window::Window;
 use self::work::Worker;
@@ -31,12 +40,45 @@ use self::work::Worker;
 /// How many calls to providers may be under way.
 const CALLS: usize = 128;
 
+/// How often providers are read again, if nothing else is asked.
+const INVENTORY: Duration = Duration::from_mins(5);
+
 /// How a controller behaves.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone)]
 pub struct Options {
     /// Write nothing anywhere: no finalizer, status, Event or Lease, and nothing to providers. What
     /// would be done is logged.
     pub dry_run: bool,
+    /// Checked before every write; without one nothing is held back.
+    pub fence: Option<Arc<dyn Fence>>,
+    /// How often providers are read again, to find what others have changed.
+    pub inventory: Duration,
+    /// Take down what carries our mark and belonged to no Service in two inventories.
+    pub sweep: bool,
+    /// Where to count.
+    pub metrics: Arc<Metrics>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            dry_run: false,
+            fence: None,
+            inventory: INVENTORY,
+            sweep: false,
+            metrics: Arc::default(),
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("dry_run", &self.dry_run)
+            .field("inventory", &self.inventory)
+            .field("sweep", &self.sweep)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a controller had to end.
@@ -57,6 +99,9 @@ pub struct Controller {
     drivers: BTreeMap<&'static str, SharedDriver>,
     selection: Selection,
     events: AbortOnDropHandle<()>,
+    inspector: Inspector,
+    asks: mpsc::Receiver<Ask>,
+    pulse: Arc<Pulse>,
     options: Options,
 }
 
@@ -73,17 +118,37 @@ impl Controller {
             drivers.into_iter().map(|driver| (driver.name(), driver)).collect();
         let served = drivers.keys().map(|name| (*name).to_owned()).collect();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let writer = Arc::new(Writer::new(client.clone()));
+        let metrics = Arc::clone(&options.metrics);
+        let writer =
+            Arc::new(Writer::new(client.clone(), options.fence.clone(), Arc::clone(&metrics)));
         let (recorder, events) = Recorder::new(Arc::clone(&writer), Arc::clone(&clock));
-        let cx = Context::new(clock).paced(Arc::new(Slots::new(CALLS)));
+        let tap = Arc::<Metrics>::clone(&metrics);
+        let mut cx = Context::new(clock).paced(Arc::new(Slots::new(CALLS))).tapped(tap);
+        if let Some(fence) = &options.fence {
+            cx = cx.fenced(Arc::clone(fence));
+        }
+        let (inspector, asks) = Inspector::new(drivers.clone(), cx.clone());
         Self {
-            worker: Arc::new(Worker { cx, writer, recorder }),
+            worker: Arc::new(Worker { cx, writer, recorder, metrics }),
             client,
             drivers,
             selection: Selection { served, default },
             events: AbortOnDropHandle::new(tokio::spawn(events)),
+            inspector,
+            asks,
+            pulse: Arc::default(),
             options,
         }
+    }
+
+    /// Asks it what it knows, while it runs.
+    pub fn inspector(&self) -> Inspector {
+        self.inspector.clone()
+    }
+
+    /// Tells whether it is alive.
+    pub fn pulse(&self) -> Arc<Pulse> {
+        Arc::clone(&self.pulse)
     }
 
     /// Runs until `stop` is cancelled; then lets the passes under way end, for some seconds.
@@ -91,32 +156,44 @@ impl Controller {
     /// # Errors
     /// If the lease is lost, or a task panicked.
     pub async fn run(self, stop: CancellationToken) -> Result<(), Error> {
-        let Self { worker, client, drivers, selection, events, options } = self;
+        let Self { worker, client, drivers, selection, events, asks, pulse, options, .. } = self;
         let wants_slices = drivers.values().any(|driver| driver.capabilities().local_nodes);
         let mut watches = JoinSet::new();
         let (tx, services) = mpsc::channel(BACKLOG);
         watches.spawn(follow::<ServiceObject>(client.clone(), tx));
         let (tx, nodes) = mpsc::channel(BACKLOG);
         watches.spawn(follow::<NodeObject>(client.clone(), tx));
-        let (tx, slices) = mpsc::channel(BACKLOG);
-        // The sender is kept, so that a kind that is not watched only stays silent.
-        let idle = if wants_slices {
-            watches.spawn(follow::<SliceObject>(client, tx));
-            None
-        } else {
-            Some(tx)
-        };
+        // Senders are kept, so that what is not watched only stays silent.
+        let (slices_tx, slices) = mpsc::channel(BACKLOG);
+        if wants_slices {
+            watches.spawn(follow::<SliceObject>(client, slices_tx.clone()));
+        }
+        let (health_tx, health) = mpsc::channel(BACKLOG);
+        for driver in drivers.values().filter(|_| !options.dry_run) {
+            if let Some(every) = driver.capabilities().health_every {
+                let (cx, metrics) = (worker.cx.clone(), Arc::clone(&worker.metrics));
+                let tx = health_tx.clone();
+                watches.spawn(health::watch(Arc::clone(driver), every, cx, metrics, tx));
+            }
+        }
         let mut running = Running {
             roster: Roster::new(drivers.clone(), selection.clone(), options.dry_run),
             worker,
             services,
             nodes,
             slices,
+            health,
+            asks,
             cluster: Cluster::default(),
             queue: Queue::default(),
             tasks: JoinSet::new(),
             window: Window::default(),
+            node_sync: NodeSync::default(),
+            inventory: Inventory::new(options.inventory),
+            drifted: BTreeSet::new(),
             failures: BTreeMap::new(),
+            pulse,
+            sweep: options.sweep && !options.dry_run,
             dry_run: options.dry_run,
         };
         let outcome = tokio::select! {
@@ -126,7 +203,7 @@ impl Controller {
                 running.serve().await
             } => outcome,
         };
-        drop((watches, idle));
+        drop((watches, slices_tx, health_tx));
         running.finish().await;
         drop(running);
         // Every recorder is dropped with its worker: what is told already is written, then it ends.

@@ -9,9 +9,15 @@
 //! claims      the addresses that Services show, told to the providers first
 //! pass        one pass over one key: reconcile, then the statuses
 //! requeue     what an error means for the next try: the only place that knows
+//! condition   the conditions on a Service
 //! status      the status patch
+//! health      which targets are healthy, asked now and then
+//! inspect     what is known, for people
+//! metrics     what is counted, for Prometheus
+//! pulse       whether the loop is alive
 //! write       every write to the API server
 //! recorder    Events, in the background
+//! lease/      leader election, and the fence that stops the writes of who lost
 //! rehearsal   what a pass would do: `--dry-run` and `seaway plan`
 //! controller/ the loop that ties them together
 //! ```
@@ -21,10 +27,16 @@
 mod claims;
 mod clock;
 mod cluster;
+mod condition;
 mod controller;
+mod health;
+mod inspect;
+mod lease;
+mod metrics;
 mod object;
 mod pace;
 mod pass;
+mod pulse;
 mod queue;
 mod recorder;
 mod rehearsal;
@@ -35,13 +47,14 @@ mod watch;
 mod write;
 
 pub use clock::SystemClock;
+pub use condition::{ACCEPTED, PORTS_ERROR, PROVISIONED, SERVING};
 pub use controller::{Controller, Error, Options};
+pub use inspect::{Inspection, Inspector, NotRunning, Orphan, Place, ServiceView, Stage, Trouble};
+pub use lease::{Elector, LeaseFence, Lost, Timing};
+pub use metrics::Metrics;
+pub use pulse::Pulse;
 pub use rehearsal::{Fetched, Outline, fetch, outline};
 
 /// Our finalizer: there before the first write to a provider, gone after the last. Our own, because a
 /// cloud-controller-manager beside us strips the shared one whatever the class.
 pub const FINALIZER: &str = "seaway.dev/load-balancer";
-
-/// The condition on a Service that says that everything it asked for is there. Its message carries
-/// the digest of what was asked.
-pub const CONDITION: &str = "seaway.dev/Provisioned";

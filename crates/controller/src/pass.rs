@@ -1,14 +1,17 @@
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use futures::future::join_all;
-use seaway_core::{Context, ErrorKind, Goal, Key, ProviderError, Report, ServiceUid, SharedDriver};
-use seaway_intent::Service;
+use seaway_core::{
+    Context, ErrorKind, Goal, Key, LbSpec, ProviderError, Readiness, Report, ServiceUid,
+    SharedDriver,
+};
 use seaway_intent::object::ServiceStatus;
 
+use crate::condition::{ACCEPTED, SERVING};
 use crate::queue::QueueKey;
 use crate::recorder::{Note, Recorder};
-use crate::status::{self, Update};
+use crate::roster::Known;
+use crate::status::{self, Found, Standing, Update};
 use crate::write::{Error, Writer};
 
 /// One pass over one key.
@@ -18,8 +21,10 @@ pub(crate) struct Pass {
     pub(crate) goal: Goal,
     /// Its place in the order of passes.
     pub(crate) begun: u64,
-    /// The members, as they were seen last.
-    pub(crate) services: BTreeMap<ServiceUid, Arc<Service>>,
+    /// The members, and what is known of them.
+    pub(crate) services: BTreeMap<ServiceUid, Known>,
+    /// What was found at the key by an inventory is not what we left there.
+    pub(crate) drifted: bool,
 }
 
 /// What came of it.
@@ -27,10 +32,15 @@ pub(crate) struct Outcome {
     pub(crate) key: QueueKey,
     pub(crate) begun: u64,
     pub(crate) report: Report,
-    /// The Services whose status is right now, with what was written and the version after it.
+    /// The Services whose status shows where clients are served, with what was written and the
+    /// version after it.
     pub(crate) shown: Vec<(ServiceUid, Option<(ServiceStatus, u64)>)>,
+    /// The Services that are not served yet, with what was written.
+    pub(crate) told: Vec<(ServiceUid, (ServiceStatus, u64))>,
     /// What stands in the way of each Service that is not served as it asks.
     pub(crate) failed: BTreeMap<ServiceUid, ProviderError>,
+    /// What somebody else had changed was made again.
+    pub(crate) repaired: bool,
 }
 
 impl Pass {
@@ -41,33 +51,49 @@ impl Pass {
             key: self.key.clone(),
             begun: self.begun,
             shown: Vec::new(),
+            told: Vec::new(),
             failed: self.failures(&report),
+            repaired: self.drifted && report.wrote(),
             report,
         };
+        if outcome.is_over() {
+            return outcome;
+        }
         for (uid, error) in &outcome.failed {
-            if let Some(service) = self.services.get(uid)
-                && error.kind() != ErrorKind::NotLeader
+            // What its owner must mend is told once, when the conditions change.
+            if let Some(known) = self.services.get(uid)
+                && !error.kind().is_user_error()
             {
-                recorder.tell(&service.metadata, Note::Failed(error.to_string()));
+                recorder.tell(&known.service.metadata, Note::Failed(error.to_string()));
             }
+        }
+        if self.drifted {
+            self.tell_repairs(&outcome.report, recorder);
         }
         if self.key.key == Key::Ground {
             return outcome;
         }
         let writes = self.goal.present().filter_map(|(uid, spec)| {
-            let service = self.services.get(uid)?;
-            let member = outcome.report.members.get(uid)?;
-            let mode = self.driver.capabilities().ip_mode;
-            let update = status::update(service, member, &spec.digest(), mode, cx.now());
-            Some(self.show(uid, service, update, writer, recorder))
+            let known = self.services.get(uid).filter(|known| known.writable)?;
+            Some(self.show(uid, spec, known, &outcome, (cx, writer, recorder)))
         });
         for (uid, answer) in join_all(writes).await {
-            match answer {
-                Ok(update) => outcome.shown.push((uid, update)),
-                Err(Error::Gone) => {}
-                Err(Error::Failed(error)) => {
-                    let error =
-                        ProviderError::new(ErrorKind::Unavailable, "update of the status", error);
+            let ready = outcome
+                .report
+                .members
+                .get(&uid)
+                .is_some_and(|member| matches!(member.readiness, Readiness::Ready(_)));
+            match (answer, ready) {
+                (Ok(update), true) => outcome.shown.push((uid, update)),
+                (Ok(Some(update)), false) => outcome.told.push((uid, update)),
+                (Ok(None), false) | (Err(Error::Gone), _) => {}
+                (Err(Error::NotLeader(error)), _) => outcome.report.error = Some(error),
+                (Err(Error::Failed(error)), _) => {
+                    let what = "failed to update load balancer status";
+                    let error = ProviderError::new(ErrorKind::Unavailable, what, error);
+                    if let Some(known) = self.services.get(&uid) {
+                        recorder.tell(&known.service.metadata, Note::Failed(error.to_string()));
+                    }
                     outcome.failed.insert(uid, error);
                 }
             }
@@ -90,32 +116,84 @@ impl Pass {
         failed
     }
 
+    /// Tells the owners what was made again, after somebody else had changed it.
+    fn tell_repairs(&self, report: &Report, recorder: &Recorder) {
+        for (uid, known) in &self.services {
+            let of_it = report.steps.iter().filter(|step| {
+                step.error.is_none() && step.serves.as_ref().is_none_or(|serves| serves == uid)
+            });
+            let steps: Vec<_> = of_it.map(|step| step.step.as_str()).collect();
+            if !steps.is_empty() {
+                recorder.tell(&known.service.metadata, Note::Repaired(steps.join("; ")));
+            }
+        }
+    }
+
     async fn show(
         &self,
         uid: &ServiceUid,
-        service: &Service,
-        update: Option<Update>,
-        writer: &Writer,
-        recorder: &Recorder,
+        spec: &LbSpec,
+        known: &Known,
+        outcome: &Outcome,
+        (cx, writer, recorder): (&Context, &Writer, &Recorder),
     ) -> (ServiceUid, Result<Option<(ServiceStatus, u64)>, Error>) {
-        let Some(update) = update else {
+        let targets = self.goal.targets(spec).count();
+        let standing = known.standing.map_or(targets, |standing| standing.usable.min(targets));
+        let Some(member) = outcome.report.members.get(uid) else { return (uid.clone(), Ok(None)) };
+        let found = Found {
+            provider: self.driver.name(),
+            mode: self.driver.capabilities().ip_mode,
+            spec,
+            member,
+            error: outcome.failed.get(uid),
+            standing: Standing { targets, usable: standing },
+            unread: &known.unread,
+        };
+        let service = &known.service;
+        let Some(mut update) = status::update(service, &found, cx.now()) else {
             return (uid.clone(), Ok(None));
         };
-        let answer = writer.patch_service(&service.metadata, update.patch).await;
+        let answer =
+            writer.patch_service(&service.metadata, std::mem::take(&mut update.patch)).await;
         if answer.is_ok() {
-            if update.moved {
-                let places = update.status.load_balancer.ingress.iter();
-                let at: Vec<_> = places
-                    .filter_map(|entry| entry.ip.clone().or_else(|| entry.hostname.clone()))
-                    .collect();
-                recorder.tell(&service.metadata, Note::Ensured(at.join(", ")));
-                if self.goal.nodes.is_empty() {
-                    recorder.tell(&service.metadata, Note::NoNodes);
-                }
-            } else {
-                recorder.tell(&service.metadata, Note::Updated);
+            let wrote = outcome.report.wrote();
+            for note in notes(known, &update, &found, wrote) {
+                recorder.tell(&service.metadata, note);
             }
         }
         (uid.clone(), answer.map(|version| Some((update.status, version))))
     }
+}
+
+impl Outcome {
+    /// Whether we are not the leader any more: then nothing more is written.
+    fn is_over(&self) -> bool {
+        self.report.error.as_ref().is_some_and(|error| error.kind() == ErrorKind::NotLeader)
+    }
+}
+
+/// What an update of the status says to the owner.
+fn notes(known: &Known, update: &Update, found: &Found<'_>, wrote: bool) -> Vec<Note> {
+    let ingress = &update.status.load_balancer.ingress;
+    let places = ingress.iter().filter_map(|at| at.ip.as_ref().or(at.hostname.as_ref()));
+    let at = places.map(String::as_str).collect::<Vec<_>>().join(", ");
+    // What stood there after our last write, and does not any more, somebody else has changed.
+    let restored = known.shown.as_ref() == Some(ingress) && !wrote;
+    let mut notes = Vec::new();
+    if (update.moved || update.converged) && restored {
+        notes.push(Note::Restored(at));
+    } else if update.moved {
+        notes.push(Note::Ensured(at));
+    } else if update.converged {
+        notes.push(Note::Updated);
+    }
+    if found.standing.targets == 0 && update.reasons(SERVING).any(|reason| reason == "NoNodes") {
+        notes.push(Note::NoNodes);
+    }
+    if let Some(error) = found.error.filter(|error| error.kind().is_user_error())
+        && update.reasons(ACCEPTED).next().is_some()
+    {
+        notes.push(Note::Failed(error.to_string()));
+    }
+    notes
 }

@@ -40,6 +40,11 @@ impl Queue {
         self.by_time.first().map(|(when, _)| *when)
     }
 
+    /// How many keys are due and not worked on.
+    pub(crate) fn due(&self, now: Instant) -> usize {
+        self.by_time.iter().take_while(|(when, _)| *when <= now).count()
+    }
+
     /// Hands out a key that is due.
     pub(crate) fn take(&mut self, now: Instant) -> Option<QueueKey> {
         if self.next_due()? > now {

@@ -29,6 +29,16 @@ pub(crate) enum Note {
     Failed(String),
     /// `UnAvailableLoadBalancer`
     NoNodes,
+    /// `RestoredStatus`
+    Restored(String),
+    /// `RepairedLoadBalancer`
+    Repaired(String),
+    /// `RetainedLoadBalancer`
+    Retained,
+    /// `PausedLoadBalancer`; true: the Service is being deleted
+    Paused(bool),
+    /// `UnknownAnnotation`
+    Unread(String),
 }
 
 impl Note {
@@ -46,6 +56,36 @@ impl Note {
             Self::Failed(why) => {
                 (true, "SyncLoadBalancerFailed", format!("Error syncing load balancer: {why}"))
             }
+            Self::Restored(at) => (
+                true,
+                "RestoredStatus",
+                format!("The status was changed by somebody else; it says again: {at}"),
+            ),
+            Self::Repaired(steps) => (
+                true,
+                "RepairedLoadBalancer",
+                format!("The load balancer was changed by somebody else; made again: {steps}"),
+            ),
+            Self::Retained => (
+                false,
+                "RetainedLoadBalancer",
+                "The load balancer stays, as seaway.dev/retain asks: it is yours now".to_owned(),
+            ),
+            Self::Paused(false) => (
+                false,
+                "PausedLoadBalancer",
+                "Nothing is changed as long as seaway.dev/pause is \"true\"".to_owned(),
+            ),
+            Self::Paused(true) => (
+                true,
+                "PausedLoadBalancer",
+                "The deletion waits as long as seaway.dev/pause is \"true\"".to_owned(),
+            ),
+            Self::Unread(keys) => (
+                true,
+                "UnknownAnnotation",
+                format!("Nobody reads {keys}; docs/annotations.md lists what there is"),
+            ),
             Self::NoNodes => (
                 true,
                 "UnAvailableLoadBalancer",
@@ -138,8 +178,8 @@ async fn write_all(
             Err(Error::Gone) => {
                 told.remove(&known);
             }
-            Err(Error::Failed(error)) => {
-                tracing::warn!(service = label(&service), error, "event not written");
+            Err(error @ (Error::NotLeader(_) | Error::Failed(_))) => {
+                tracing::warn!(service = label(&service), %error, "event not written");
             }
         }
     }

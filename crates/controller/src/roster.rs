@@ -2,9 +2,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use seaway_core::{Key, ProviderError, ServiceUid, SharedDriver, TargetKind};
+use seaway_intent::annotation::NODE_SELECTOR;
 use seaway_intent::{Selection, Service};
 
-use crate::cluster::ServiceName;
+use crate::cluster::{Cluster, ServiceName};
+use crate::object::Seen;
 use crate::queue::QueueKey;
 use crate::recorder::Note;
 
@@ -17,9 +19,13 @@ pub(crate) mod paper;
 mod passing;
 #[cfg(test)]
 mod tests;
+mod view;
 
+pub(crate) use self::arrival::{Admission, Refusal};
+pub(crate) use self::departure::Remains;
 use self::entry::{Entry, Stage, Verdict};
 use self::holdings::Holdings;
+pub(crate) use self::passing::Known;
 
 /// What a change asks of the loop.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +36,8 @@ pub(crate) enum Effect {
     Admit(ServiceUid),
     /// Our finalizer off this Service: nothing of it is left anywhere.
     Dismiss(ServiceUid),
+    /// Why it can't be served, in its conditions.
+    Explain(ServiceUid),
     /// A word to its owner.
     Tell(ServiceUid, Note),
 }
@@ -47,6 +55,14 @@ pub(crate) struct Roster {
     /// Those that are being taken down.
     leaving: BTreeSet<ServiceUid>,
     holdings: Holdings,
+    /// Services whose things stay although they are gone.
+    retained: BTreeSet<ServiceUid>,
+    /// Services that select their nodes by label.
+    selecting: BTreeSet<ServiceUid>,
+    /// Providers that were not read yet.
+    unread: BTreeSet<&'static str>,
+    /// Services that wait for those to be read before they go.
+    deferred: BTreeMap<ServiceUid, Seen<Service>>,
     /// Counts the passes begun, so that one that began before a Service left does not speak of it.
     begun: u64,
 }
@@ -66,6 +82,10 @@ impl Roster {
             assigned: BTreeMap::new(),
             leaving: BTreeSet::new(),
             holdings: Holdings::default(),
+            retained: BTreeSet::new(),
+            selecting: BTreeSet::new(),
+            unread: BTreeSet::new(),
+            deferred: BTreeMap::new(),
             begun: 0,
         }
     }
@@ -84,7 +104,7 @@ impl Roster {
     pub(crate) fn refusals(&self) -> impl Iterator<Item = (&Arc<Service>, &ProviderError)> {
         self.entries.values().filter_map(|entry| match &entry.verdict {
             Verdict::Refused { error, .. } => Some((&entry.service, error)),
-            Verdict::Wanted { .. } | Verdict::Unwanted => None,
+            Verdict::Wanted { .. } | Verdict::Paused | Verdict::Unwanted => None,
         })
     }
 
@@ -107,17 +127,53 @@ impl Roster {
         for (key, uids) in driver.holders() {
             self.holdings.set(QueueKey { provider, key }, uids);
         }
+        self.retained.extend(driver.retained());
+    }
+
+    /// A provider can't be read yet: what may have something there does not go before it is.
+    pub(crate) fn miss(&mut self, provider: &'static str) {
+        self.unread.insert(provider);
+    }
+
+    /// Whether a provider was read.
+    pub(crate) fn was_read(&self, provider: &str) -> bool {
+        !self.unread.contains(provider)
+    }
+
+    /// A provider that could not be read before is read now.
+    pub(crate) fn regain(&mut self, provider: &'static str, cluster: &Cluster) -> Vec<Effect> {
+        self.unread.remove(provider);
+        self.hold(provider);
+        let keys = self.keys().into_iter().filter(|key| key.provider == provider);
+        let mut effects: Vec<_> = keys.map(Effect::Pass).collect();
+        if self.unread.is_empty() {
+            for seen in std::mem::take(&mut self.deferred).into_values() {
+                effects.extend(self.apply(seen, cluster));
+            }
+        }
+        effects
+    }
+
+    /// What is held for Services that are no more.
+    pub(crate) fn orphans(&self) -> BTreeSet<(QueueKey, ServiceUid)> {
+        let dead = |uid: &ServiceUid| {
+            !self.entries.contains_key(uid)
+                && !self.retained.contains(uid)
+                && !self.deferred.contains_key(uid)
+        };
+        let held = self.holdings.all().filter(|(_, uid)| dead(uid));
+        held.map(|(key, uid)| (key.clone(), uid.clone())).collect()
     }
 
     /// The keys that a change of the nodes concerns: where targets are the nodes themselves, the
     /// ground alone knows them.
-    pub(crate) fn nodes_changed(&self) -> Vec<Effect> {
+    pub(crate) fn nodes_changed(&self) -> Vec<QueueKey> {
         let concerned = |key: &QueueKey| {
             self.drivers.get(key.provider).is_some_and(|driver| {
                 key.key == Key::Ground || driver.capabilities().target_kind == TargetKind::NodePort
             })
         };
-        self.keys().into_iter().filter(concerned).map(Effect::Pass).collect()
+        self.keys().into_iter().filter(concerned).collect()
     }
 
     /// The passes that a change of a Service at `key` needs: the ground knows the members too.
@@ -143,6 +199,11 @@ impl Roster {
         if let Some(key) = entry.key() {
             self.assigned.entry(key).or_default().insert(uid.clone());
         }
+        if entry.service.metadata.annotations.contains_key(NODE_SELECTOR) {
+            self.selecting.insert(uid.clone());
+        } else {
+            self.selecting.remove(&uid);
+        }
         if matches!(entry.stage, Stage::Leaving(_)) {
             self.leaving.insert(uid.clone());
         } else {
@@ -166,6 +227,7 @@ impl Roster {
             self.unassign(uid, &key);
         }
         self.leaving.remove(uid);
+        self.selecting.remove(uid);
         if self.names.get(name) == Some(uid) {
             self.names.remove(name);
         }

@@ -1,9 +1,12 @@
 use k8s_openapi::jiff::Timestamp;
-use seaway_core::{Address, Digest, IpMode, MemberReport, Moment, Readiness};
+use seaway_core::{
+    Address, Digest, IpMode, LbSpec, MemberReport, Moment, ProviderError, Readiness,
+};
 use seaway_intent::object::{Condition, Ingress, LoadBalancerStatus, Service, ServiceStatus};
 use serde_json::{Value, json};
 
-use crate::{CONDITION, FINALIZER};
+use crate::FINALIZER;
+use crate::condition::{self, ACCEPTED, PORTS_ERROR, PROVISIONED, SERVING, Saying};
 
 /// The addresses that the status of `service` shows.
 pub(crate) fn published(service: &Service) -> Vec<Address> {
@@ -19,15 +22,43 @@ pub(crate) fn published(service: &Service) -> Vec<Address> {
 
 /// The digest of the spec that was converged last.
 pub(crate) fn applied(service: &Service) -> Option<Digest> {
-    let condition = condition(service)?;
-    Digest::parse(condition.message.strip_prefix(MESSAGE)?)
+    let condition = condition::of(service, PROVISIONED).filter(|it| it.status == "True")?;
+    let (_, digest) = condition.message.rsplit_once(SPEC)?;
+    Digest::parse(digest)
 }
 
-/// What the condition's message says before the digest.
-const MESSAGE: &str = "the load balancer is as asked, spec ";
+/// The provider that made what the Service has, as its conditions tell: the class is wiped when the
+/// type changes, and this is not.
+pub(crate) fn provider(service: &Service) -> Option<&str> {
+    let message = &condition::of(service, ACCEPTED)?.message;
+    message.strip_prefix(PROVIDER)?.split_whitespace().next()
+}
 
-fn condition(service: &Service) -> Option<&Condition> {
-    service.status.conditions.iter().find(|condition| condition.kind == CONDITION)
+/// What stands before the digest.
+const SPEC: &str = ", spec ";
+/// What stands before the name of the provider.
+const PROVIDER: &str = "provider ";
+
+/// What is known of the targets of a Service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// How many there are.
+    pub(crate) targets: usize,
+    /// How many of them are not known to be unhealthy.
+    pub(crate) usable: usize,
+}
+
+/// What a pass found for a Service.
+pub(crate) struct Found<'a> {
+    pub(crate) provider: &'a str,
+    pub(crate) mode: IpMode,
+    pub(crate) spec: &'a LbSpec,
+    pub(crate) member: &'a MemberReport,
+    /// What stands in its way, of its own or of all.
+    pub(crate) error: Option<&'a ProviderError>,
+    pub(crate) standing: Standing,
+    /// Annotations that nobody reads.
+    pub(crate) unread: &'a [String],
 }
 
 /// What the status of a Service is to become.
@@ -39,38 +70,153 @@ pub(crate) struct Update {
     pub(crate) patch: Value,
     /// Clients find the Service at another place than before.
     pub(crate) moved: bool,
+    /// Everything asked for is there, and was not when the status was written last.
+    pub(crate) converged: bool,
+    /// The conditions that change.
+    pub(crate) conditions: Vec<Condition>,
+}
+
+impl Update {
+    /// The new reason of a condition, if it changes.
+    pub(crate) fn reasons(&self, kind: &str) -> impl Iterator<Item = &str> {
+        let changed = self.conditions.iter().filter(move |condition| condition.kind == kind);
+        changed.map(|condition| condition.reason.as_str())
+    }
 }
 
 /// What to write after a pass; none if the status says it already. An address that the provider has
 /// is shown, whatever else is amiss; the digest follows once everything asked for is there.
-pub(crate) fn update(
+pub(crate) fn update(service: &Service, found: &Found<'_>, now: Moment) -> Option<Update> {
+    let ingress = match &found.member.readiness {
+        Readiness::Ready(addresses) => {
+            Some(addresses.iter().map(|address| entry(address, found.mode)).collect::<Vec<_>>())
+        }
+        Readiness::Pending { .. } | Readiness::Gone => None,
+    };
+    let shown = &service.status.load_balancer.ingress;
+    let moved = ingress.as_ref().filter(|ingress| *ingress != shown).cloned();
+    let digest = found.spec.digest();
+    let before = applied(service);
+    let settled = found.member.settled && found.error.is_none() && ingress.is_some();
+    let sayings = [
+        Some(accepted(found)),
+        // As long as nothing else is asked, an outage of the provider makes it no less there.
+        (settled || before.as_ref() != Some(&digest)).then(|| provisioned(found, settled, &digest)),
+        Some(serving(found, ingress.as_ref().unwrap_or(shown))),
+        condition::of(service, PORTS_ERROR)
+            .map(|_| Saying::no(PORTS_ERROR, "Supported", "the provider carries these ports")),
+    ];
+    let update = write(service, moved, sayings.into_iter().flatten().collect(), now)?;
+    Some(Update { converged: settled && before.as_ref() != Some(&digest), ..update })
+}
+
+/// What to write on a Service that can't be served as it is; none if it says so already. `mixed`: the
+/// reason is that it asks for several protocols on one address (KEP-1435).
+pub(crate) fn refusal(
     service: &Service,
-    report: &MemberReport,
-    digest: &Digest,
-    mode: IpMode,
+    error: &ProviderError,
+    mixed: bool,
     now: Moment,
 ) -> Option<Update> {
-    let Readiness::Ready(addresses) = &report.readiness else { return None };
-    let shown = &service.status.load_balancer;
-    let ingress: Vec<_> = addresses.iter().map(|address| entry(address, mode)).collect();
-    let moved = ingress != shown.ingress;
-    let converged = report.settled && applied(service).as_ref() != Some(digest);
-    if !moved && !converged {
+    let mut sayings = vec![Saying::wrong(ACCEPTED, error), Saying::wrong(PROVISIONED, error)];
+    if service.status.load_balancer.ingress.is_empty() {
+        sayings.push(Saying::wrong(SERVING, error));
+    }
+    if mixed {
+        let text = error.to_string();
+        sayings.push(Saying::yes(PORTS_ERROR, "LoadBalancerMixedProtocolNotSupported", text));
+    } else if condition::of(service, PORTS_ERROR).is_some() {
+        sayings.push(Saying::no(PORTS_ERROR, "Supported", "the ports are not what is amiss"));
+    }
+    write(service, None, sayings, now)
+}
+
+/// The patch that puts our finalizer on, and says that the Service is on its way.
+pub(crate) fn welcome(service: &Service, provider: &str, unread: &[String], now: Moment) -> Update {
+    let mut sayings = vec![taken(provider, unread)];
+    if condition::of(service, PROVISIONED).is_none() {
+        sayings.push(Saying::no(PROVISIONED, "Pending", "the load balancer is being made"));
+        sayings.push(Saying::no(SERVING, "Pending", "there is no address yet"));
+    }
+    let update = write(service, None, sayings, now);
+    let mut update = update.unwrap_or_else(|| Update {
+        status: service.status.clone(),
+        patch: json!({}),
+        moved: false,
+        converged: false,
+        conditions: Vec::new(),
+    });
+    update.patch["metadata"]["finalizers"] = json!([FINALIZER]);
+    update
+}
+
+fn accepted(found: &Found<'_>) -> Saying {
+    match found.error.filter(|error| error.kind().is_user_error()) {
+        Some(error) => Saying::wrong(ACCEPTED, error),
+        None => taken(found.provider, found.unread),
+    }
+}
+
+fn taken(provider: &str, unread: &[String]) -> Saying {
+    let mut text = format!("{PROVIDER}{provider} takes it");
+    if !unread.is_empty() {
+        text = format!("{text}, but nobody reads {}", unread.join(", "));
+    }
+    Saying::yes(ACCEPTED, "Accepted", text)
+}
+
+fn provisioned(found: &Found<'_>, settled: bool, digest: &Digest) -> Saying {
+    if let Some(error) = found.error {
+        return Saying::wrong(PROVISIONED, error);
+    }
+    if settled {
+        let text = format!("the load balancer is as asked{SPEC}{digest}");
+        return Saying::yes(PROVISIONED, "Converged", text);
+    }
+    Saying::no(PROVISIONED, "Pending", "the load balancer is being made")
+}
+
+fn serving(found: &Found<'_>, ingress: &[Ingress]) -> Saying {
+    let Standing { targets, usable } = found.standing;
+    if ingress.is_empty() {
+        return Saying::no(SERVING, "Pending", "there is no address yet");
+    }
+    if targets == 0 {
+        let text = "there is no node that may be a target";
+        return Saying::no(SERVING, "NoNodes", text);
+    }
+    if usable == 0 {
+        // The number would be written again each time that a node comes or goes.
+        return Saying::no(SERVING, "NoHealthyTargets", "no target is healthy");
+    }
+    Saying::yes(SERVING, "Serving", "clients are served")
+}
+
+/// Puts an update together; none if nothing changes.
+fn write(
+    service: &Service,
+    moved: Option<Vec<Ingress>>,
+    sayings: Vec<Saying>,
+    now: Moment,
+) -> Option<Update> {
+    let conditions = condition::changes(service, sayings, now);
+    if moved.is_none() && conditions.is_empty() {
         return None;
     }
     let mut status = service.status.clone();
     let mut patch = json!({});
-    if moved {
+    let is_moved = moved.is_some();
+    if let Some(ingress) = moved {
         patch["loadBalancer"] = json!({ "ingress": ingress });
         status.load_balancer = LoadBalancerStatus { ingress };
     }
-    if converged {
-        let condition = provisioned(service, digest, now);
-        patch["conditions"] = json!([condition]);
-        status.conditions.retain(|other| other.kind != CONDITION);
-        status.conditions.push(condition);
+    if !conditions.is_empty() {
+        patch["conditions"] = json!(conditions);
+        status.conditions.retain(|old| conditions.iter().all(|new| new.kind != old.kind));
+        status.conditions.extend(conditions.iter().cloned());
     }
-    Some(Update { status, patch: json!({ "status": patch }), moved })
+    let patch = json!({ "status": patch });
+    Some(Update { status, patch, moved: is_moved, converged: false, conditions })
 }
 
 fn entry(address: &Address, mode: IpMode) -> Ingress {
@@ -85,30 +231,24 @@ fn entry(address: &Address, mode: IpMode) -> Ingress {
     }
 }
 
-fn provisioned(service: &Service, digest: &Digest, now: Moment) -> Condition {
-    let since = condition(service)
-        .filter(|condition| condition.status == "True")
-        .and_then(|condition| condition.last_transition_time.clone());
-    Condition {
-        kind: CONDITION.to_owned(),
-        status: "True".to_owned(),
-        reason: "Converged".to_owned(),
-        message: format!("{MESSAGE}{digest}"),
-        last_transition_time: Some(since.unwrap_or_else(|| rfc3339(now))),
-        observed_generation: service.metadata.generation,
-    }
+/// Whether there is anything of ours on a Service besides the finalizer.
+pub(crate) fn is_marked(service: &Service) -> bool {
+    condition::ALL.iter().any(|kind| condition::of(service, kind).is_some())
 }
 
-/// The patch that takes back everything of ours: the addresses, the condition and the finalizer.
-pub(crate) fn farewell(service: &Service) -> Value {
+/// The patch that takes back everything of ours: the addresses, the conditions and the finalizer.
+/// With `keep` the addresses stay: the load balancer stays too.
+pub(crate) fn farewell(service: &Service, keep: bool) -> Value {
     let mut patch = json!({
         "metadata": { "$deleteFromPrimitiveList/finalizers": [FINALIZER] },
     });
-    if !service.status.load_balancer.ingress.is_empty() {
+    if !keep && !service.status.load_balancer.ingress.is_empty() {
         patch["status"]["loadBalancer"] = json!({ "ingress": null });
     }
-    if condition(service).is_some() {
-        patch["status"]["conditions"] = json!([{ "$patch": "delete", "type": CONDITION }]);
+    let there = condition::ALL.iter().filter(|kind| condition::of(service, kind).is_some());
+    let gone: Vec<_> = there.map(|kind| json!({ "$patch": "delete", "type": kind })).collect();
+    if !gone.is_empty() {
+        patch["status"]["conditions"] = json!(gone);
     }
     patch
 }
@@ -121,29 +261,75 @@ pub(crate) fn rfc3339(moment: Moment) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use seaway_core::ErrorKind;
 
-    fn report(readiness: Readiness, settled: bool) -> MemberReport {
-        MemberReport { readiness, error: None, settled }
-    }
+    use super::*;
 
     fn ready(ip: &str) -> Readiness {
         Readiness::Ready(vec![Address::Ip(ip.parse().unwrap())])
     }
 
     const NOW: Moment = Moment::from_millis(1_767_323_045_123);
+    const ALL_USABLE: Standing = Standing { targets: 2, usable: 2 };
 
-    fn digest() -> Digest {
-        Digest::of(&"spec")
+    fn spec(port: u16) -> LbSpec {
+        let service = serde_json::from_value(json!({
+            "metadata": { "namespace": "default", "name": "web", "uid": "u" },
+            "spec": { "type": "LoadBalancer", "ports": [{ "port": port, "nodePort": 30080 }] },
+        }));
+        let around = seaway_intent::Around {
+            slices: None,
+            keys: &[],
+            labels: &std::collections::BTreeMap::new(),
+        };
+        seaway_intent::build(&service.unwrap(), around).unwrap()
+    }
+
+    /// What a pass that was to serve `port` found.
+    struct Case {
+        port: u16,
+        readiness: Readiness,
+        settled: bool,
+        error: Option<ProviderError>,
+        standing: Standing,
+    }
+
+    fn case(readiness: Readiness) -> Case {
+        Case { port: 80, readiness, settled: true, error: None, standing: ALL_USABLE }
+    }
+
+    impl Case {
+        fn update(&self, service: &Service) -> Option<Update> {
+            let member = MemberReport {
+                readiness: self.readiness.clone(),
+                error: None,
+                settled: self.settled,
+            };
+            let found = Found {
+                provider: "toy",
+                mode: IpMode::Proxy,
+                spec: &spec(self.port),
+                member: &member,
+                error: self.error.as_ref(),
+                standing: self.standing,
+                unread: &[],
+            };
+            update(service, &found, NOW)
+        }
+    }
+
+    /// The status and the reason of a condition.
+    fn says(service: &Service, kind: &str) -> String {
+        condition::of(service, kind)
+            .map_or_else(String::new, |it| format!("{} {}", it.status, it.reason))
     }
 
     #[test]
-    fn the_address_and_the_digest_go_in_one_patch_and_then_nothing_more() {
+    fn address_and_conditions_go_in_one_patch_and_then_nothing_more() {
         let mut service = Service::default();
-        let written =
-            update(&service, &report(ready("192.0.2.1"), true), &digest(), IpMode::Proxy, NOW)
-                .unwrap();
-        assert!(written.moved);
+        let case = case(ready("192.0.2.1"));
+        let written = case.update(&service).unwrap();
+        assert!(written.moved && written.converged);
         assert_eq!(
             written.patch["status"]["loadBalancer"]["ingress"],
             json!([{ "ip": "192.0.2.1", "ipMode": "Proxy" }])
@@ -151,52 +337,115 @@ mod tests {
         let condition = &written.patch["status"]["conditions"][0];
         assert_eq!(condition["lastTransitionTime"], "2026-01-02T03:04:05Z");
         service.status = written.status;
-        assert_eq!(applied(&service), Some(digest()));
+        assert_eq!(applied(&service), Some(spec(80).digest()));
+        assert_eq!(provider(&service), Some("toy"));
         assert_eq!(published(&service), [Address::Ip("192.0.2.1".parse().unwrap())]);
-        let again =
-            update(&service, &report(ready("192.0.2.1"), true), &digest(), IpMode::Proxy, NOW);
-        assert_eq!(again, None);
+        assert_eq!(says(&service, ACCEPTED), "True Accepted");
+        assert_eq!(says(&service, PROVISIONED), "True Converged");
+        assert_eq!(says(&service, SERVING), "True Serving");
+        assert_eq!(case.update(&service), None);
     }
 
     #[test]
     fn a_changed_spec_changes_the_digest_and_not_the_address() {
         let mut service = Service::default();
-        let first = report(ready("192.0.2.1"), true);
-        service.status = update(&service, &first, &digest(), IpMode::Vip, NOW).unwrap().status;
-        let later = Moment::from_millis(NOW.as_millis() + 60_000);
-        let other = Digest::of(&"other");
-        let written = update(&service, &first, &other, IpMode::Vip, later).unwrap();
-        assert!(!written.moved);
+        service.status = case(ready("192.0.2.1")).update(&service).unwrap().status;
+        let written = Case { port: 81, ..case(ready("192.0.2.1")) }.update(&service).unwrap();
+        assert!(!written.moved && written.converged);
         assert_eq!(written.patch["status"].get("loadBalancer"), None);
-        let condition = &written.patch["status"]["conditions"][0];
-        assert_eq!(
-            condition["lastTransitionTime"], "2026-01-02T03:04:05Z",
-            "it was true all along"
-        );
+        assert_eq!(written.patch["status"]["conditions"].as_array().unwrap().len(), 1);
     }
 
     #[test]
     fn what_is_not_ready_or_not_settled_does_not_look_as_if() {
-        let service = Service::default();
         let pending = Readiness::Pending { look_again: std::time::Duration::from_secs(1) };
         for readiness in [pending, Readiness::Gone] {
-            let report = report(readiness, true);
-            assert_eq!(update(&service, &report, &digest(), IpMode::Vip, NOW), None);
+            let mut service = Service::default();
+            service.status = case(readiness).update(&service).unwrap().status;
+            assert_eq!(says(&service, PROVISIONED), "False Pending");
+            assert_eq!(says(&service, SERVING), "False Pending");
+            assert_eq!(applied(&service), None);
         }
-        let part = report(ready("192.0.2.1"), false);
-        let written = update(&service, &part, &digest(), IpMode::Vip, NOW).unwrap();
-        assert_eq!(written.patch["status"].get("conditions"), None);
+        let mut service = Service::default();
+        let part = Case { settled: false, ..case(ready("192.0.2.1")) };
+        service.status = part.update(&service).unwrap().status;
+        assert_eq!(says(&service, PROVISIONED), "False Pending");
+        assert_eq!(says(&service, SERVING), "True Serving");
+    }
+
+    #[test]
+    fn an_error_is_told_until_it_is_over_and_withdraws_the_digest_of_another_spec_only() {
+        let full = || Some(ProviderError::new(ErrorKind::QuotaExceeded, "pool", "it is full"));
+        let mut service = Service::default();
+        let failed = Case { error: full(), settled: false, ..case(Readiness::Gone) };
+        service.status = failed.update(&service).unwrap().status;
+        assert_eq!(says(&service, PROVISIONED), "False QuotaExceeded");
+        assert_eq!(says(&service, ACCEPTED), "True Accepted");
+        assert_eq!(failed.update(&service), None, "it is told once");
+
+        service.status = case(ready("192.0.2.1")).update(&service).unwrap().status;
+        assert_eq!(says(&service, PROVISIONED), "True Converged");
+        let outage = Case { error: full(), settled: false, ..case(ready("192.0.2.1")) };
+        assert_eq!(outage.update(&service), None, "it is no less there");
+        let other = Case { port: 81, ..outage };
+        service.status = other.update(&service).unwrap().status;
+        assert_eq!(applied(&service), None);
+    }
+
+    #[test]
+    fn without_a_usable_target_nobody_is_served() {
+        let mut service = Service::default();
+        let with = |targets, usable| Case {
+            standing: Standing { targets, usable },
+            ..case(ready("192.0.2.1"))
+        };
+        service.status = with(0, 0).update(&service).unwrap().status;
+        assert_eq!(says(&service, SERVING), "False NoNodes");
+        service.status = with(2, 0).update(&service).unwrap().status;
+        assert_eq!(says(&service, SERVING), "False NoHealthyTargets");
+        service.status = with(2, 1).update(&service).unwrap().status;
+        assert_eq!(says(&service, SERVING), "True Serving");
+        assert_eq!(with(3, 2).update(&service), None, "numbers are no change");
+    }
+
+    #[test]
+    fn a_refusal_is_told_once_and_mixed_protocols_by_the_condition_of_kep_1435() {
+        let mut service = Service::default();
+        let error = ProviderError::new(ErrorKind::Unsupported, "spec.ports", "TCP and UDP");
+        service.status = refusal(&service, &error, true, NOW).unwrap().status;
+        assert_eq!(says(&service, ACCEPTED), "False Unsupported");
+        assert_eq!(says(&service, PORTS_ERROR), "True LoadBalancerMixedProtocolNotSupported");
+        assert_eq!(refusal(&service, &error, true, NOW), None);
+        service.status = case(ready("192.0.2.1")).update(&service).unwrap().status;
+        assert_eq!(says(&service, PORTS_ERROR), "False Supported");
+        assert_eq!(says(&service, ACCEPTED), "True Accepted");
+    }
+
+    #[test]
+    fn the_welcome_says_that_it_is_on_its_way() {
+        let mut service = Service::default();
+        let unread = ["seaway.dev/paused".to_owned()];
+        let update = welcome(&service, "toy", &unread, NOW);
+        assert_eq!(update.patch["metadata"]["finalizers"], json!([FINALIZER]));
+        service.status = update.status;
+        assert_eq!(provider(&service), Some("toy"));
+        assert_eq!(says(&service, PROVISIONED), "False Pending");
+        assert_eq!(welcome(&service, "toy", &unread, NOW).patch.get("status"), None);
+        let accepted = condition::of(&service, ACCEPTED).unwrap();
+        assert!(accepted.message.ends_with("nobody reads seaway.dev/paused"), "{accepted:?}");
     }
 
     #[test]
     fn the_farewell_takes_back_what_is_ours_only() {
         let mut service = Service::default();
-        assert_eq!(farewell(&service).get("status"), None);
-        let ready = report(ready("192.0.2.1"), true);
-        service.status = update(&service, &ready, &digest(), IpMode::Vip, NOW).unwrap().status;
-        let patch = farewell(&service);
+        assert_eq!(farewell(&service, false).get("status"), None);
+        service.status = case(ready("192.0.2.1")).update(&service).unwrap().status;
+        let patch = farewell(&service, false);
         assert_eq!(patch["metadata"]["$deleteFromPrimitiveList/finalizers"], json!([FINALIZER]));
         assert_eq!(patch["status"]["loadBalancer"], json!({ "ingress": null }));
-        assert_eq!(patch["status"]["conditions"][0]["type"], CONDITION);
+        let conditions = patch["status"]["conditions"].as_array().unwrap();
+        assert_eq!(conditions.len(), 3);
+        assert!(conditions.iter().all(|condition| condition["$patch"] == "delete"));
+        assert_eq!(farewell(&service, true)["status"].get("loadBalancer"), None);
     }
 }

@@ -1,14 +1,19 @@
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
 use http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use kube::Client;
 use kube::client::Body;
-use seaway_core::ServiceUid;
+use seaway_core::{Fence, ProviderError, ServiceUid};
 use seaway_intent::object::Meta;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-use crate::FINALIZER;
+use crate::metrics::Metrics;
 use crate::watch::Chain;
 
 /// How many writes to the API server may be under way. kube's client opens a connection for each.
@@ -25,25 +30,29 @@ pub(crate) enum Error {
     /// The object is gone, or is another one by the same name: nothing is left to write.
     #[error("the object is gone")]
     Gone,
+    /// We are not the leader any more: nothing is sent.
+    #[error("{0}")]
+    NotLeader(ProviderError),
     /// Anything else.
     #[error("{0}")]
     Failed(String),
 }
 
-/// Every write to the API server goes through here.
+/// Every write to the API server goes through here, but for those to the Lease.
 pub(crate) struct Writer {
     client: Client,
+    fence: Option<Arc<dyn Fence>>,
     slots: Semaphore,
+    metrics: Arc<Metrics>,
 }
 
 impl Writer {
-    pub(crate) fn new(client: Client) -> Self {
-        Self { client, slots: Semaphore::new(WRITES) }
-    }
-
-    /// Puts our finalizer on a Service, beside those of others. Returns the version after it.
-    pub(crate) async fn add_finalizer(&self, service: &Meta) -> Result<u64, Error> {
-        self.patch_service(service, json!({ "metadata": { "finalizers": [FINALIZER] } })).await
+    pub(crate) fn new(
+        client: Client,
+        fence: Option<Arc<dyn Fence>>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self { client, fence, slots: Semaphore::new(WRITES), metrics }
     }
 
     /// Patches finalizers or status of a Service, if it is still the same one. Both go through the
@@ -76,6 +85,10 @@ impl Writer {
         self.send(Method::PATCH, &path, MERGE, patch).await
     }
 
+    fn check_fence(&self) -> Result<(), ProviderError> {
+        self.fence.as_ref().map_or(Ok(()), |fence| fence.check())
+    }
+
     async fn send(
         &self,
         method: Method,
@@ -92,8 +105,16 @@ impl Writer {
             .header(header::CONTENT_TYPE, content_type)
             .body(Body::from(body.to_string().into_bytes()))
             .map_err(|error| failed(&error))?;
-        let response = self.client.send(request).await.map_err(|error| failed(&error))?;
+        // The wait for the slot may have been long, and that for a connection may be: the fence is
+        // checked at every step on the way, so that nothing is sent after it closed.
+        let mut sending = pin!(self.client.send(request));
+        let response = poll_fn(|cx| match self.check_fence() {
+            Ok(()) => sending.as_mut().poll(cx).map_err(|error| failed(&error)),
+            Err(error) => Poll::Ready(Err(Error::NotLeader(error))),
+        })
+        .await?;
         let status = response.status();
+        self.metrics.wrote(status.is_success());
         let bytes =
             response.into_body().collect().await.map_err(|error| failed(&error))?.to_bytes();
         if status.is_success() {

@@ -78,6 +78,18 @@ pub struct Capabilities {
     pub ground: bool,
     /// Whether it wants to know which nodes have a ready pod.
     pub local_nodes: bool,
+    /// Whether a Service may have some of the nodes only.
+    pub node_selection: bool,
+    /// Whether what a Service has can outlive it.
+    pub retain: bool,
+    /// Whether a survey shows less than a look at one key: then drift is found by looking at every
+    /// key now and then.
+    pub shallow_survey: bool,
+    /// Whether its load balancers live and die with the controller's process.
+    pub in_process: bool,
+    /// How often the health of its targets may be asked for without being asked; none where each
+    /// answer costs a call.
+    pub health_every: Option<Duration>,
 }
 
 impl Default for Capabilities {
@@ -98,6 +110,11 @@ impl Default for Capabilities {
             listing_lag: Duration::ZERO,
             ground: false,
             local_nodes: false,
+            node_selection: false,
+            retain: false,
+            shallow_survey: false,
+            in_process: false,
+            health_every: None,
         }
     }
 }
@@ -178,6 +195,27 @@ impl Capabilities {
             return refuse(
                 "spec.loadBalancerIP",
                 format!("{address}: provider {provider} chooses addresses itself"),
+            );
+        }
+        if !self.node_selection
+            && let Some(selection) = &spec.node_selection
+        {
+            return refuse(
+                "seaway.dev/node-selector",
+                format!(
+                    "{:?}: the load balancers of provider {provider} share their targets; remove \
+                     the annotation",
+                    selection.selector
+                ),
+            );
+        }
+        if !self.retain && spec.retain {
+            return refuse(
+                "seaway.dev/retain",
+                format!(
+                    "\"true\": provider {provider} can't keep a load balancer without its Service; \
+                     remove the annotation"
+                ),
             );
         }
         Ok(())

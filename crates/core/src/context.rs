@@ -1,8 +1,9 @@
-//! What the caller brings to a pass: the time, the fence and the pace.
+//! What the caller brings to a pass: the time, the fence, the pace and the tap.
 
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -30,6 +31,40 @@ pub trait Pace: Send + Sync {
     async fn turn(&self, lane: Lane, urgency: Urgency) -> Turn;
 }
 
+/// A call to a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// A listing of everything.
+    Survey,
+    /// A look at some keys.
+    Look,
+    /// A step.
+    Apply,
+}
+
+impl Call {
+    /// The word for it: the label of a metric.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Survey => "survey",
+            Self::Look => "look",
+            Self::Apply => "apply",
+        }
+    }
+}
+
+/// Hears of every call to a provider, once it is answered.
+pub trait Tap: Send + Sync {
+    /// A call was made, took so long, and failed with this error if it failed.
+    fn heard(
+        &self,
+        provider: &'static str,
+        call: Call,
+        took: Duration,
+        error: Option<&ProviderError>,
+    );
+}
+
 /// A turn, given back when dropped.
 pub struct Turn(#[expect(dead_code, reason = "held for its drop")] Option<Box<dyn Any + Send>>);
 
@@ -51,12 +86,13 @@ pub struct Context {
     clock: Arc<dyn Clock>,
     fence: Arc<dyn Fence>,
     pace: Arc<dyn Pace>,
+    tap: Arc<dyn Tap>,
 }
 
 impl Context {
     /// A context with this clock, whose writes are neither fenced nor paced.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, fence: Arc::new(Open), pace: Arc::new(Open) }
+        Self { clock, fence: Arc::new(Open), pace: Arc::new(Open), tap: Arc::new(Open) }
     }
 
     /// The same with another fence.
@@ -71,6 +107,26 @@ impl Context {
     pub fn paced(mut self, pace: Arc<dyn Pace>) -> Self {
         self.pace = pace;
         self
+    }
+
+    /// The same, with every call to a provider told to `tap`.
+    #[must_use]
+    pub fn tapped(mut self, tap: Arc<dyn Tap>) -> Self {
+        self.tap = tap;
+        self
+    }
+
+    /// Makes a call to a provider, and tells the tap of it.
+    pub(crate) async fn call<T>(
+        &self,
+        provider: &'static str,
+        call: Call,
+        making: impl Future<Output = Result<T, ProviderError>>,
+    ) -> Result<T, ProviderError> {
+        let began = self.now();
+        let answer = making.await;
+        self.tap.heard(provider, call, self.now().since(began), answer.as_ref().err());
+        answer
     }
 
     /// The time.
@@ -95,13 +151,17 @@ impl fmt::Debug for Context {
     }
 }
 
-/// No fence, no pace.
+/// No fence, no pace, no tap.
 struct Open;
 
 impl Fence for Open {
     fn check(&self) -> Result<(), ProviderError> {
         Ok(())
     }
+}
+
+impl Tap for Open {
+    fn heard(&self, _: &'static str, _: Call, _: Duration, _: Option<&ProviderError>) {}
 }
 
 #[async_trait]

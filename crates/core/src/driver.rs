@@ -20,8 +20,8 @@ use self::belief::Beliefs;
 use self::pass::Pass;
 pub use self::report::{MemberReport, Report, StepReport};
 use crate::{
-    Address, BalancerKey, Capabilities, Context, Goal, Key, LbSpec, Provider, ProviderError,
-    ServiceUid,
+    Address, BalancerKey, Call, Capabilities, Context, Depth, Goal, Key, LbSpec, Provider,
+    ProviderError, Readiness, ServiceUid, Target,
 };
 
 /// A provider, as the controller holds it.
@@ -46,8 +46,30 @@ pub trait Driver: fmt::Debug + Send + Sync {
     /// Whatever the provider answers; nothing is forgotten then.
     async fn survey(&self, cx: &Context) -> Result<BTreeSet<Key>, ProviderError>;
 
+    /// Looks closely at some keys, and returns those of which something else is known than before.
+    ///
+    /// # Errors
+    /// Whatever the provider answers; nothing is forgotten then.
+    async fn audit(&self, cx: &Context, keys: &[Key]) -> Result<BTreeSet<Key>, ProviderError>;
+
     /// Who has something at which key, as far as is known.
     fn holders(&self) -> BTreeMap<Key, BTreeSet<ServiceUid>>;
+
+    /// Whose things are marked to stay when the Service is deleted.
+    fn retained(&self) -> BTreeSet<ServiceUid>;
+
+    /// How far a Service has come at a key, as far as is known.
+    fn readiness(&self, key: &Key, uid: &ServiceUid) -> Readiness;
+
+    /// The targets of the Services at a key, and their health, asked for now.
+    ///
+    /// # Errors
+    /// Whatever the provider answers.
+    async fn targets(
+        &self,
+        cx: &Context,
+        key: &Key,
+    ) -> Result<BTreeMap<ServiceUid, Vec<Target>>, ProviderError>;
 
     /// Makes `key` match `goal`.
     async fn reconcile(&self, cx: &Context, key: &Key, goal: &Goal) -> Report;
@@ -108,9 +130,34 @@ impl<P: Provider> Driver for Driven<P> {
 
     async fn survey(&self, cx: &Context) -> Result<BTreeSet<Key>, ProviderError> {
         let began = (self.beliefs().tick(), cx.now());
-        let listed = self.provider.survey(cx).await?;
+        let listed = cx.call(P::NAME, Call::Survey, self.provider.survey(cx)).await?;
         let lag = self.capabilities.listing_lag;
         Ok(self.beliefs().fold_listing(listed, began, lag, |a, b| self.provider.merge(a, b)))
+    }
+
+    async fn audit(&self, cx: &Context, keys: &[Key]) -> Result<BTreeSet<Key>, ProviderError> {
+        let began = self.beliefs().tick();
+        let looking = self.provider.look(cx, keys, Depth::Full);
+        let found = cx.call(P::NAME, Call::Look, looking).await?;
+        Ok(self.beliefs().fold_look(keys, found, began))
+    }
+
+    fn retained(&self) -> BTreeSet<ServiceUid> {
+        let known = self.beliefs().all();
+        known.iter().flat_map(|(_, seen)| self.provider.retained(seen)).collect()
+    }
+
+    fn readiness(&self, key: &Key, uid: &ServiceUid) -> Readiness {
+        let seen = self.beliefs().last(key).unwrap_or_default();
+        self.provider.readiness(uid, &seen)
+    }
+
+    async fn targets(
+        &self,
+        cx: &Context,
+        key: &Key,
+    ) -> Result<BTreeMap<ServiceUid, Vec<Target>>, ProviderError> {
+        self.provider.targets(cx, key).await
     }
 
     fn holders(&self) -> BTreeMap<Key, BTreeSet<ServiceUid>> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Address, Digest, LbSpec, Moment, Nodes, ServiceUid};
+use crate::{Address, Digest, LbSpec, Moment, Node, Nodes, ServiceUid};
 
 /// What is wanted for a member. Who is to be absent is not a member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,5 +59,10 @@ impl Goal {
     /// The members to be served, with their specs, in the order of their uids.
     pub fn present(&self) -> impl Iterator<Item = (&ServiceUid, &Arc<LbSpec>)> {
         self.members.iter().filter_map(|(uid, member)| Some((uid, member.spec()?)))
+    }
+
+    /// The nodes that may be targets of `spec`, by name.
+    pub fn targets<'a>(&'a self, spec: &'a LbSpec) -> impl Iterator<Item = &'a Node> {
+        self.nodes.values().filter(|node| spec.selects(&node.name))
     }
 }

@@ -28,14 +28,14 @@ pub mod plan;
 pub mod provider;
 
 pub use capability::{AffinitySupport, Capabilities, ProxyProtocol, SettingKey, TargetKind};
-pub use context::{Clock, Context, Fence, Pace, Turn};
+pub use context::{Call, Clock, Context, Fence, Pace, Tap, Turn};
 pub use driver::{Driver, MemberReport, Report, SharedDriver, StepReport, drive};
 pub use error::{Class, ErrorKind, ProviderError};
 pub use goal::{Goal, Member, Want};
 pub use key::{BalancerKey, ClusterId, Key, NodeName, ServiceUid};
 pub use model::{
-    Address, Affinity, Digest, Family, IpMode, LbSpec, Node, Nodes, Port, Protocol, ServiceRef,
-    SourceRanges, TrafficPolicy,
+    Address, Affinity, Digest, Family, Health, IpMode, LbSpec, Node, NodeSelection, Nodes, Port,
+    Protocol, ServiceRef, SourceRanges, Target, TrafficPolicy,
 };
 pub use moment::Moment;
 pub use ownership::Mark;

@@ -6,6 +6,7 @@ mod node;
 mod port;
 mod ranges;
 mod spec;
+mod target;
 
 pub use address::{Address, Family, IpMode};
 pub use digest::Digest;
@@ -13,3 +14,4 @@ pub use node::{Node, Nodes};
 pub use port::{Port, Protocol};
 pub use ranges::SourceRanges;
 pub use spec::{Affinity, LbSpec, ServiceRef, TrafficPolicy};
+pub use target::{Health, NodeSelection, Target};

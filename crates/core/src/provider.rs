@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Address, BalancerKey, Capabilities, Context, Goal, Key, LbSpec, Plan, ProviderError, ServiceUid,
+    Address, BalancerKey, Capabilities, Context, Goal, Key, LbSpec, Plan, ProviderError,
+    ServiceUid, Target,
 };
 
 /// One writing call to a provider, at most. `Display` tells a user what it does, e.g.
@@ -173,4 +174,21 @@ pub trait Provider: fmt::Debug + Send + Sync + 'static {
 
     /// How far a Service has come.
     fn readiness(&self, uid: &ServiceUid, seen: &Self::Observed) -> Readiness;
+
+    /// The Services whose things are marked to stay when they are deleted: no sweep touches them.
+    fn retained(&self, seen: &Self::Observed) -> BTreeSet<ServiceUid> {
+        let _ = seen;
+        BTreeSet::new()
+    }
+
+    /// The targets of the Services at a key, and their health, asked for now. A provider that can't
+    /// tell answers nothing.
+    fn targets(
+        &self,
+        cx: &Context,
+        key: &Key,
+    ) -> impl Future<Output = Result<BTreeMap<ServiceUid, Vec<Target>>, ProviderError>> + Send {
+        let _ = (cx, key);
+        std::future::ready(Ok(BTreeMap::new()))
+    }
 }

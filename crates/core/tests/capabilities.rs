@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use seaway_core::{
-    Affinity, AffinitySupport, Capabilities, ErrorKind, Family, LbSpec, Moment, Port, Protocol,
-    ServiceRef, SourceRanges, TargetKind, TrafficPolicy,
+    Affinity, AffinitySupport, Capabilities, ErrorKind, Family, LbSpec, Moment, NodeSelection,
+    Port, Protocol, ServiceRef, SourceRanges, TargetKind, TrafficPolicy,
 };
 
 fn port(port: u16, protocol: Protocol) -> Port {
@@ -25,6 +25,8 @@ fn spec() -> LbSpec {
         source_ranges: SourceRanges::Anyone,
         requested_address: None,
         settings: BTreeMap::new(),
+        node_selection: None,
+        retain: false,
         local_nodes: None,
     }
 }
@@ -38,6 +40,8 @@ fn all() -> Capabilities {
         source_ranges: true,
         affinity: AffinitySupport::ClientIpWithTimeout,
         requested_addresses: true,
+        node_selection: true,
+        retain: true,
         ..Capabilities::default()
     }
 }
@@ -137,5 +141,26 @@ fn a_requested_address_is_refused_by_name() {
     unsupported(
         &LbSpec { requested_address: Some([192, 0, 2, 1].into()), ..spec() },
         "spec.loadBalancerIP: 192.0.2.1: provider toy chooses addresses itself",
+    );
+}
+
+#[test]
+fn some_of_the_nodes_are_refused_where_all_share_their_targets() {
+    let selection = NodeSelection { selector: "zone=a".to_owned(), nodes: BTreeSet::new() };
+    let picky = LbSpec { node_selection: Some(selection), ..spec() };
+    unsupported(
+        &picky,
+        "seaway.dev/node-selector: \"zone=a\": the load balancers of provider toy share their \
+         targets; remove the annotation",
+    );
+}
+
+#[test]
+fn what_can_not_outlive_its_service_is_not_promised_to() {
+    let kept = LbSpec { retain: true, ..spec() };
+    unsupported(
+        &kept,
+        "seaway.dev/retain: \"true\": provider toy can't keep a load balancer without its Service; \
+         remove the annotation",
     );
 }

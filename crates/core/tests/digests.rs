@@ -35,6 +35,8 @@ fn spec() -> LbSpec {
             .expect("a prefix")])),
         requested_address: Some([198, 18, 0, 200].into()),
         settings: BTreeMap::from([("seaway.dev/x".to_owned(), "y".to_owned())]),
+        node_selection: None,
+        retain: false,
         local_nodes: None,
     }
 }

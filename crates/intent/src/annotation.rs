@@ -3,6 +3,18 @@
 /// The prefix of everything of ours: annotations, classes, conditions and the finalizer.
 pub const PREFIX: &str = "seaway.dev/";
 
+/// Which provider makes the load balancer of a Service without a class.
+pub const PROVIDER: &str = "seaway.dev/provider";
+
+/// `true`: nothing is changed for the Service, also when it is deleted, until this is gone.
+pub const PAUSE: &str = "seaway.dev/pause";
+
+/// `true`: the load balancer stays when the Service is deleted.
+pub const RETAIN: &str = "seaway.dev/retain";
+
+/// A label selector: only these nodes are targets of the Service.
+pub const NODE_SELECTOR: &str = "seaway.dev/node-selector";
+
 /// Who may connect, as a list of prefixes separated by commas; `spec.loadBalancerSourceRanges` wins.
 /// (`k8s.io/api/core/v1`, `AnnotationLoadBalancerSourceRangesKey`)
 pub const SOURCE_RANGES: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";

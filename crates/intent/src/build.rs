@@ -10,24 +10,36 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use seaway_core::{
-    Affinity, Family, LbSpec, NodeName, ServiceRef, SettingKey, SourceRanges, TrafficPolicy,
+    Affinity, Family, LbSpec, NodeName, NodeSelection, ServiceRef, SettingKey, SourceRanges,
+    TrafficPolicy,
 };
 
+use crate::controls;
 use crate::object::{EndpointSlice, Service, ServiceSpec};
 use crate::rejection::Rejection;
 
-/// What `service` asks of a provider that takes the annotations `keys`. `slices` are those of the
-/// Service, if they are known.
+/// What is around a Service.
+#[derive(Clone, Copy, Debug)]
+pub struct Around<'a> {
+    /// Its slices, if they are known.
+    pub slices: Option<&'a [&'a EndpointSlice]>,
+    /// The annotations that its provider takes.
+    pub keys: &'a [SettingKey],
+    /// The labels of the nodes that may be targets.
+    pub labels: &'a BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// What `service` asks of its provider.
 ///
 /// # Errors
 /// The first thing in the Service that can't be. Whether the provider can do all of it is checked
 /// elsewhere ([`seaway_core::Capabilities::check`]).
 pub fn build(
     service: &Service,
-    slices: Option<&[&EndpointSlice]>,
-    keys: &[SettingKey],
+    Around { slices, keys, labels }: Around<'_>,
 ) -> Result<LbSpec, Rejection> {
     let spec = &service.spec;
+    let annotations = &service.metadata.annotations;
     let traffic_policy = traffic_policy(spec)?;
     let local_nodes = match traffic_policy {
         TrafficPolicy::Local { .. } => slices.map(ready_nodes),
@@ -46,7 +58,9 @@ pub fn build(
         affinity: affinity(spec)?,
         source_ranges: SourceRanges::Only(BTreeSet::new()),
         requested_address: requested_address(spec)?,
-        settings: settings(&service.metadata.annotations, keys),
+        settings: settings(annotations, keys),
+        node_selection: node_selection(annotations, labels)?,
+        retain: controls::retain(annotations)?,
         local_nodes,
     };
     match ranges::read(service) {
@@ -58,6 +72,16 @@ pub fn build(
             Err(Rejection::SourceRange { field, value, closed: Box::new(built) })
         }
     }
+}
+
+fn node_selection(
+    annotations: &BTreeMap<String, String>,
+    labels: &BTreeMap<String, BTreeMap<String, String>>,
+) -> Result<Option<NodeSelection>, Rejection> {
+    let Some((text, selector)) = controls::node_selector(annotations)? else { return Ok(None) };
+    let selected = labels.iter().filter(|(_, labels)| selector.selects(labels));
+    let nodes = selected.map(|(name, _)| name.as_str().into()).collect();
+    Ok(Some(NodeSelection { selector: text.to_owned(), nodes }))
 }
 
 fn traffic_policy(spec: &ServiceSpec) -> Result<TrafficPolicy, Rejection> {

@@ -5,6 +5,8 @@
 //! select     which provider a Service asks for
 //! node       which Nodes may be targets (KEP-3458)
 //! build      a Service to its LbSpec
+//! controls   what a Service asks of the controller itself: pause, retain, node selector
+//! selector   label selectors
 //! rejection  why a Service can't have one
 //! annotation every annotation that is read, with its source
 //! ```
@@ -13,13 +15,15 @@
 
 pub mod annotation;
 pub mod build;
+pub mod controls;
 pub mod node;
 pub mod object;
 pub mod rejection;
 pub mod select;
+pub mod selector;
 
-pub use build::build;
+pub use build::{Around, build};
 pub use node::target;
 pub use object::{EndpointSlice, Node, Service};
 pub use rejection::Rejection;
-pub use select::Selection;
+pub use select::{Choice, Selection};

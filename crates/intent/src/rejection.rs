@@ -82,6 +82,32 @@ pub enum Rejection {
         /// The number.
         value: i32,
     },
+    /// A switch that is neither on nor off.
+    #[error("{key}: {value:?} is not allowed; use \"true\" or \"false\"")]
+    Switch {
+        /// The annotation.
+        key: &'static str,
+        /// The text.
+        value: String,
+    },
+    /// A node selector that can't be read.
+    #[error(
+        "seaway.dev/node-selector: {value:?} is no label selector, because of {term:?}; write it as for kubectl -l, such as \"zone=a,disk in (ssd)\""
+    )]
+    NodeSelector {
+        /// The text.
+        value: String,
+        /// The term that is none.
+        term: String,
+    },
+    /// A provider that this controller does not serve.
+    #[error("seaway.dev/provider: {value:?} is not served here; served are {served}")]
+    Provider {
+        /// The name.
+        value: String,
+        /// Those that are.
+        served: String,
+    },
     /// A family that is not known.
     #[error("spec.ipFamilies: {value} is not known; allowed are IPv4 and IPv6")]
     Family {

@@ -59,6 +59,10 @@ pub(crate) struct Run {
     /// what would be done
     #[arg(long)]
     pub dry_run: bool,
+    /// Whether to wait for the Lease before anything is done, and to stop once it is lost
+    /// [default: what the config file says, else true]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub leader_elect: Option<bool>,
 }
 
 #[derive(Debug, clap::Args)]

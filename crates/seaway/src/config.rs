@@ -3,6 +3,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
+use crate::election::Election;
 use crate::registry::Providers;
 
 /// The config file. Every key is documented in docs/config.md; an unknown one is refused by name.
@@ -13,6 +14,9 @@ pub(crate) struct Config {
     pub cluster_id: String,
     /// The provider that also takes Services without a class.
     pub default_provider: Option<String>,
+    /// Which controller works, if several run.
+    #[serde(default)]
+    pub leader_election: Election,
     /// The providers to serve.
     #[serde(default)]
     pub providers: Providers,
@@ -47,6 +51,7 @@ impl Config {
                  a letter or digit"
             );
         }
+        self.leader_election.check()?;
         let served = self.providers.names();
         if let Some(default) = &self.default_provider
             && !served.contains(&default.as_str())

@@ -3,6 +3,7 @@
 //! ```text
 //! args       the command line
 //! config     the config file
+//! election   which of several controllers works
 //! registry   the providers of this build: the only place that names them
 //! cluster    a client of the cluster, with errors that say what to do
 //! files      the limit of open files
@@ -19,6 +20,7 @@ mod args;
 mod cluster;
 mod config;
 mod demo;
+mod election;
 mod files;
 mod interrupt;
 mod plan;

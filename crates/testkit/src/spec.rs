@@ -27,6 +27,8 @@ pub fn spec(name: &str) -> SpecBuilder {
         source_ranges: SourceRanges::Anyone,
         requested_address: None,
         settings: std::collections::BTreeMap::new(),
+        node_selection: None,
+        retain: false,
         local_nodes: None,
     };
     SpecBuilder { spec, above: 0 }

@@ -146,6 +146,12 @@ impl DataPlane {
         balancers.into_iter().map(|(id, running)| (id, running.state())).collect()
     }
 
+    /// What one balancer is now; none if it isn't there.
+    pub fn state_of(&self, id: &BalancerId) -> Option<BalancerState> {
+        let running = self.core.balancers().get(id).cloned()?;
+        Some(running.state())
+    }
+
     /// What one balancer was last set to; none if it isn't there. As cheap as one look-up.
     pub fn applied(&self, id: &BalancerId) -> Option<Arc<Balancer>> {
         self.core.balancers().get(id).map(|running| running.applied())

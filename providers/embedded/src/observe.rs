@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use seaway_core::{Address, BalancerKey, Family, Key, Readiness, ServiceUid};
+use seaway_core::{Address, BalancerKey, Family, Health, Key, Readiness, ServiceUid, Target};
 
 use crate::apply::Fact;
 use crate::dataplane::{Balancer, BalancerId};
@@ -52,6 +52,24 @@ impl Embedded {
             addresses,
             open,
         })
+    }
+}
+
+impl Embedded {
+    /// The targets of a Service, as the data plane's checks see them.
+    pub(crate) fn targets_of(&self, uid: &ServiceUid) -> Option<Vec<Target>> {
+        let state = self.plane.state_of(&id(uid))?;
+        let targets = state.targets.into_iter().map(|(node, target)| Target {
+            node: node.into(),
+            address: Some(target.address),
+            health: match (target.up, target.draining) {
+                (_, true) => Health::Draining,
+                (true, false) => Health::Healthy,
+                (false, false) => Health::Unhealthy,
+            },
+            reason: target.trouble,
+        });
+        Some(targets.collect())
     }
 }
 

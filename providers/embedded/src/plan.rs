@@ -64,7 +64,7 @@ pub(crate) fn plan(config: &Config, key: &BalancerKey, goal: &Goal, seen: &Obser
         addresses.extend(shown.into_iter().filter(served));
         plan.look_again_in(SHOWN_AFTER);
     }
-    let balancer = balancer(config, spec, &goal.nodes, seen.open.as_deref(), &addresses);
+    let balancer = balancer(config, spec, goal, seen.open.as_deref(), &addresses);
     if seen.open.as_deref() != Some(&balancer) {
         let (service, balancer) = (spec.service.clone(), Arc::new(balancer));
         plan.stage(own(Step::Open { service, balancer }));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use seaway_core::{
     Address, AffinitySupport, BalancerKey, Capabilities, Context, Depth, Goal, IpMode, Key, LbSpec,
-    Plan, Protocol, Provider, ProviderError, Readiness, ServiceUid, TargetKind,
+    Plan, Protocol, Provider, ProviderError, Readiness, ServiceUid, Target, TargetKind,
 };
 
 use crate::apply::Fact;
@@ -14,6 +14,9 @@ use crate::error;
 use crate::observe::Observed;
 use crate::plan::{self, Step};
 use crate::pool::{Pool, Refusal};
+
+/// The checks run anyway: asking for what they found costs next to nothing.
+const HEALTH_EVERY: Duration = Duration::from_secs(5);
 
 /// Load balancers inside this process. A clone is another handle of the same.
 #[derive(Clone, Debug)]
@@ -64,6 +67,9 @@ impl Provider for Embedded {
             requested_addresses: true,
             ip_mode: IpMode::Proxy,
             local_nodes: true,
+            node_selection: true,
+            in_process: true,
+            health_every: Some(HEALTH_EVERY),
             ..Capabilities::default()
         }
     }
@@ -135,5 +141,14 @@ impl Provider for Embedded {
 
     fn readiness(&self, _: &ServiceUid, seen: &Observed) -> Readiness {
         seen.readiness()
+    }
+
+    async fn targets(
+        &self,
+        _: &Context,
+        key: &Key,
+    ) -> Result<BTreeMap<ServiceUid, Vec<Target>>, ProviderError> {
+        let Key::Balancer(BalancerKey::Own(uid)) = key else { return Ok(BTreeMap::new()) };
+        Ok(self.targets_of(uid).map(|targets| (uid.clone(), targets)).into_iter().collect())
     }
 }

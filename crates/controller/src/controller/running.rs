@@ -1,29 +1,40 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use seaway_core::{BalancerKey, Key, SharedDriver};
+use futures::future::join_all;
+use seaway_core::{BalancerKey, ErrorKind, Key, ProviderError, SharedDriver};
 use seaway_intent::{EndpointSlice, Node, Selection, Service};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::Error;
+use super::inventory::Inventory;
+use super::node_sync::NodeSync;
 use super::window::Window;
 use super::work::{Done, Worker};
 use crate::cluster::Cluster;
+use crate::health::Standings;
+use crate::inspect::Ask;
 use crate::object::Seen;
 use crate::pass::Pass;
+use crate::pulse::{BEAT, Pulse};
 use crate::queue::{Queue, QueueKey};
 use crate::recorder::Note;
-use crate::roster::{Effect, Roster};
+use crate::roster::{Effect, Refusal, Roster};
 use crate::watch::Change;
-use crate::{claims, requeue, write};
+use crate::{claims, write};
 
+mod answer;
 mod fold;
+mod survey;
 
 /// How long passes may take to end after the controller was asked to stop.
 const GRACE: Duration = Duration::from_secs(3);
+
+/// How long a provider may take to be read at the start before the others go ahead without it.
+const FIRST_SURVEY: Duration = Duration::from_secs(30);
 
 /// The state of a controller that runs. One task owns it, so there are no locks.
 pub(super) struct Running {
@@ -31,24 +42,34 @@ pub(super) struct Running {
     pub(super) services: mpsc::Receiver<Change<Seen<Service>>>,
     pub(super) nodes: mpsc::Receiver<Change<Seen<Node>>>,
     pub(super) slices: mpsc::Receiver<Change<Seen<EndpointSlice>>>,
+    pub(super) health: mpsc::Receiver<Standings>,
+    pub(super) asks: mpsc::Receiver<Ask>,
     pub(super) cluster: Cluster,
     pub(super) roster: Roster,
     pub(super) queue: Queue,
     pub(super) tasks: JoinSet<Done>,
     pub(super) window: Window,
+    pub(super) node_sync: NodeSync,
+    pub(super) inventory: Inventory,
+    /// Keys at which others have changed something, that were not passed over since.
+    pub(super) drifted: BTreeSet<QueueKey>,
     /// Failures in a row of a key as a whole.
     pub(super) failures: BTreeMap<QueueKey, u32>,
+    pub(super) pulse: Arc<Pulse>,
+    pub(super) sweep: bool,
     pub(super) dry_run: bool,
 }
 
 impl Running {
-    /// Waits until every cache is synced and every provider read. Nothing is written before.
+    /// Waits until every cache is synced and every provider was asked. Nothing is written before. A
+    /// provider that can't be read holds up what may have something there, and nothing else.
     pub(super) async fn start(
         &mut self,
         drivers: &BTreeMap<&'static str, SharedDriver>,
         selection: &Selection,
         wants_slices: bool,
     ) {
+        self.pulse.beat();
         let services = first_list(&mut self.services).await;
         let nodes = first_list(&mut self.nodes).await;
         self.cluster.fold_nodes(Change::Restarted(nodes));
@@ -57,16 +78,24 @@ impl Running {
             self.cluster.fold_slices(Change::Restarted(slices));
         }
         let claims = claims::made(selection, &services, drivers);
-        for (name, driver) in drivers {
+        let surveys = drivers.iter().map(|(name, driver)| {
             driver.claim(&claims[name]);
-            let mut attempt = 0;
-            while let Err(error) = driver.survey(&self.worker.cx).await {
-                attempt += 1;
-                let wait = requeue::backoff(attempt);
-                tracing::warn!(provider = name, %error, ?wait, "provider can't be read, trying again");
-                tokio::time::sleep(wait).await;
+            let survey = tokio::time::timeout(FIRST_SURVEY, driver.survey(&self.worker.cx));
+            async { (*name, survey.await) }
+        });
+        for (name, answer) in join_all(surveys).await {
+            match answer {
+                Ok(Ok(_)) => {
+                    self.roster.hold(name);
+                    self.survey_later(name);
+                }
+                Ok(Err(error)) => self.missed(name, &error),
+                Err(_) => {
+                    let text = format!("no answer within {} s", FIRST_SURVEY.as_secs());
+                    let error = ProviderError::new(ErrorKind::Unavailable, "survey", text);
+                    self.missed(name, &error);
+                }
             }
-            self.roster.hold(name);
         }
         tracing::info!(
             services = services.len(),
@@ -75,14 +104,19 @@ impl Running {
             dry_run = self.dry_run,
             "synced"
         );
+        self.pulse.set_synced();
         let effects = self.roster.restart(services, &self.cluster);
         self.carry_out(effects);
+        self.count_orphans();
     }
 
     pub(super) async fn serve(&mut self) -> Result<(), Error> {
         loop {
+            self.pulse.beat();
             self.begin_passes();
-            let timer = [self.queue.next_due(), self.window.end()].into_iter().flatten().min();
+            let beat = Some(Instant::now() + BEAT);
+            let timer =
+                [self.queue.next_due(), self.window.end(), beat].into_iter().flatten().min();
             tokio::select! {
                 Some(change) = self.services.recv() => {
                     let effects = match change {
@@ -94,18 +128,19 @@ impl Running {
                     };
                     self.carry_out(effects);
                 }
-                Some(change) = self.nodes.recv() => {
-                    if self.cluster.fold_nodes(change)
-                        && let Some(when) = self.window.change(Instant::now())
-                    {
-                        self.pass_over_nodes(when);
-                    }
-                }
+                Some(change) = self.nodes.recv() => self.fold_nodes(change),
                 Some(change) = self.slices.recv() => {
                     let touched = self.cluster.fold_slices(change);
                     let effects = self.roster.touch(&touched, &self.cluster);
                     self.carry_out(effects);
                 }
+                Some(standings) = self.health.recv() => {
+                    let roster = &mut self.roster;
+                    let effects = standings.into_iter().filter_map(|(uid, it)| roster.weigh(&uid, it));
+                    let effects = effects.collect();
+                    self.carry_out(effects);
+                }
+                Some(ask) = self.asks.recv() => self.answer(ask),
                 Some(done) = self.tasks.join_next() => self.fold(done?)?,
                 () = sleep_until(timer) => {
                     let now = Instant::now();
@@ -132,12 +167,32 @@ impl Running {
         }
     }
 
-    fn pass_over_nodes(&mut self, when: Instant) {
-        for effect in self.roster.nodes_changed() {
-            if let Effect::Pass(key) = effect {
-                self.queue.add(key, when);
-            }
+    fn fold_nodes(&mut self, change: Change<Seen<Node>>) {
+        let changed = self.cluster.fold_nodes(change);
+        let selected = changed.labels && self.roster.selects_nodes();
+        if !changed.targets && !selected {
+            return;
         }
+        let now = Instant::now();
+        self.node_sync.seen(now);
+        if let Some(when) = self.window.change(now) {
+            self.pass_over_nodes(when);
+        }
+    }
+
+    fn pass_over_nodes(&mut self, when: Instant) {
+        let effects = self.roster.reselect(&self.cluster);
+        self.carry_out(effects);
+        let keys = self.roster.nodes_changed();
+        for key in &keys {
+            self.enqueue(key.clone(), when);
+        }
+        self.node_sync.begun(keys);
+    }
+
+    fn enqueue(&mut self, key: QueueKey, when: Instant) {
+        self.worker.metrics.queued();
+        self.queue.add(key, when);
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>) {
@@ -151,17 +206,28 @@ impl Running {
                             .driver(key.provider)
                             .map_or(Duration::ZERO, |driver| driver.capabilities().gather),
                     };
-                    self.queue.add(key, Instant::now() + gather);
+                    self.enqueue(key, Instant::now() + gather);
                 }
                 Effect::Tell(uid, note) => {
                     if let Some(service) = self.roster.service(&uid) {
                         self.tell(service, note);
                     }
                 }
+                Effect::Explain(uid) if self.dry_run => {
+                    if let Some(Refusal { service, error, .. }) = self.roster.refusal(&uid) {
+                        self.tell(&service, Note::Failed(error.to_string()));
+                    }
+                }
                 Effect::Admit(_) | Effect::Dismiss(_) if self.dry_run => {}
                 Effect::Admit(uid) => {
-                    if let Some(service) = self.roster.service(&uid) {
-                        self.tasks.spawn(Arc::clone(&self.worker).admit(uid, Arc::clone(service)));
+                    if let Some(admission) = self.roster.admission(&uid) {
+                        self.tasks.spawn(Arc::clone(&self.worker).admit(uid, admission));
+                    }
+                }
+                Effect::Explain(uid) => {
+                    if let Some(refusal) = self.roster.refusal(&uid) {
+                        self.worker.metrics.failed("", &refusal.error);
+                        self.tasks.spawn(Arc::clone(&self.worker).explain(uid, refusal));
                     }
                 }
                 Effect::Dismiss(uid) if self.roster.is_gone(&uid) => {
@@ -170,8 +236,8 @@ impl Running {
                 }
                 Effect::Dismiss(uid) => {
                     if let Some(service) = self.roster.service(&uid).cloned() {
-                        let had = self.roster.had_something(&uid);
-                        self.tasks.spawn(Arc::clone(&self.worker).dismiss(uid, service, had));
+                        let remains = self.roster.remains(&uid);
+                        self.tasks.spawn(Arc::clone(&self.worker).dismiss(uid, service, remains));
                     }
                 }
             }
@@ -188,6 +254,7 @@ impl Running {
 
     fn begin_passes(&mut self) {
         let now = Instant::now();
+        self.worker.metrics.depth(self.queue.due(now));
         while let Some(key) = self.queue.take(now) {
             let Some(driver) = self.roster.driver(key.provider).cloned() else { continue };
             let cx = &self.worker.cx;
@@ -200,7 +267,8 @@ impl Running {
                 continue;
             }
             let services = self.roster.concerned(&key, &goal);
-            let pass = Pass { driver, key, goal, begun, services };
+            let drifted = self.drifted.remove(&key);
+            let pass = Pass { driver, key, goal, begun, services, drifted };
             self.tasks.spawn(Arc::clone(&self.worker).pass(pass));
         }
     }

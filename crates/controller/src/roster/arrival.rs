@@ -4,15 +4,35 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use seaway_core::{Capabilities, ErrorKind, Key, ProviderError, ServiceUid};
-use seaway_intent::Service;
+use seaway_intent::object::ServiceStatus;
+use seaway_intent::{Around, Choice, Rejection, Service, controls};
 
-use super::entry::{Entry, Stage, Verdict};
+use super::entry::{Entry, Leaving, Stage, Verdict};
 use super::{Effect, Roster};
 use crate::FINALIZER;
 use crate::cluster::{Cluster, ServiceName};
 use crate::object::Seen;
 use crate::queue::QueueKey;
 use crate::recorder::Note;
+use crate::status;
+
+/// What it takes to let a Service in.
+#[derive(Clone, Debug)]
+pub(crate) struct Admission {
+    pub(crate) service: Arc<Service>,
+    pub(crate) provider: &'static str,
+    /// Annotations that nobody reads.
+    pub(crate) unread: Vec<String>,
+}
+
+/// Why a Service can't be served.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    pub(crate) service: Arc<Service>,
+    pub(crate) error: ProviderError,
+    /// It asks for several protocols on one address.
+    pub(crate) mixed: bool,
+}
 
 impl Roster {
     /// Folds a Service as it is now.
@@ -29,10 +49,20 @@ impl Roster {
             // Older than what our own last write returned: the newer one is on its way.
             return effects;
         }
-        let verdict = self.judge(&service, cluster);
         let ours = service.metadata.finalizers.iter().any(|finalizer| finalizer == FINALIZER);
+        let verdict = self.judge(&service, cluster, ours);
         if verdict == Verdict::Unwanted && !ours && !self.holdings.has(&uid) {
             let left = old.is_some_and(|old| matches!(old.stage, Stage::Leaving(_)));
+            let tidy = old.is_some_and(|old| matches!(old.verdict, Verdict::Refused { .. }))
+                && status::is_marked(&service);
+            if tidy {
+                // It was refused, and is not ours any more: what we said of it goes.
+                let stage = Stage::Leaving(Leaving::over(self.begun));
+                let effects = stage.farewell(&uid);
+                let entry = Entry::new(Arc::new(service), version, verdict, old);
+                self.put(uid, Entry { stage, ..entry });
+                return effects;
+            }
             self.forget(&uid, &name);
             if left {
                 // The watch was faster than the answer to the write that let it go.
@@ -40,12 +70,21 @@ impl Roster {
             }
             return effects;
         }
+        if verdict == Verdict::Unwanted && !self.unread.is_empty() {
+            // Only who has read every provider can tell that nothing is left of it.
+            self.deferred.insert(uid, Seen { version, object: service });
+            return effects;
+        }
         let shown = &service.status.load_balancer;
         let changed = old
             .is_none_or(|old| old.verdict != verdict || old.service.status.load_balancer != *shown);
-        let entry = Entry::new(Arc::new(service), version, verdict, old);
+        let mut entry = Entry::new(Arc::new(service), version, verdict, old);
+        entry.unread = self.unread_annotations(&entry);
         let home = old.and_then(Entry::key);
         let (stage, more) = self.stage(&uid, &entry, ours || self.dry, changed, home);
+        if matches!(&stage, Stage::Leaving(leaving) if leaving.kept) {
+            self.retained.insert(uid.clone());
+        }
         self.put(uid, Entry { stage, ..entry });
         effects.extend(more);
         effects
@@ -64,9 +103,14 @@ impl Roster {
         match (&entry.verdict, &entry.stage) {
             // On its way out: once that is over, it is taken in again if it is wanted.
             (_, Stage::Leaving(leaving)) if leaving.is_done() => (entry.stage.clone(), Vec::new()),
+            (Verdict::Paused, _) => {
+                let tell = Effect::Tell(uid.clone(), Note::Paused(entry.service.metadata.deleting));
+                let effects = if changed { vec![tell] } else { Vec::new() };
+                (if ours { Stage::Carried } else { Stage::Outside }, effects)
+            }
             (Verdict::Unwanted, Stage::Leaving(_)) => (entry.stage.clone(), Vec::new()),
             (Verdict::Unwanted, _) => {
-                let stage = Stage::Leaving(self.leave(uid, home));
+                let stage = Stage::Leaving(self.leave(uid, &entry.service, home));
                 let effects = stage.farewell(uid);
                 (stage, effects)
             }
@@ -76,10 +120,10 @@ impl Roster {
             }
             (Verdict::Wanted { .. }, Stage::Admitting) => (Stage::Admitting, Vec::new()),
             (Verdict::Wanted { .. }, _) => (Stage::Admitting, vec![Effect::Admit(uid.clone())]),
-            (Verdict::Refused { error, .. }, _) => {
+            (Verdict::Refused { .. }, _) => {
                 let mut effects = Vec::new();
                 if changed {
-                    effects.push(Effect::Tell(uid.clone(), Note::Failed(error.to_string())));
+                    effects.push(Effect::Explain(uid.clone()));
                     effects.extend(self.holdings.of(uid).cloned().map(Effect::Pass));
                 }
                 (if ours { Stage::Carried } else { Stage::Outside }, effects)
@@ -123,20 +167,54 @@ impl Roster {
         effects
     }
 
-    fn judge(&self, service: &Service, cluster: &Cluster) -> Verdict {
-        let provider = self.selection.provider(service).and_then(|name| self.drivers.get(name));
-        let Some(driver) = provider else { return Verdict::Unwanted };
+    /// Judges the Services anew that select their nodes by label.
+    pub(crate) fn reselect(&mut self, cluster: &Cluster) -> Vec<Effect> {
+        let names: BTreeSet<_> =
+            self.selecting.iter().filter_map(|uid| Some(self.entries.get(uid)?.name())).collect();
+        self.touch(&names, cluster)
+    }
+
+    /// Whether any Service selects its nodes by label.
+    pub(crate) fn selects_nodes(&self) -> bool {
+        !self.selecting.is_empty()
+    }
+
+    fn judge(&self, service: &Service, cluster: &Cluster, ours: bool) -> Verdict {
+        let annotations = &service.metadata.annotations;
+        let choice = self.selection.choose(service);
+        if ours || choice != Choice::Nobody {
+            match controls::paused(annotations) {
+                Ok(false) => {}
+                Ok(true) => return Verdict::Paused,
+                Err(rejection) => return refused(&rejection),
+            }
+        }
+        let driver = match choice {
+            Choice::Nobody => match status::provider(service) {
+                Some(name) if ours && !self.drivers.contains_key(name) => {
+                    return self.stranded(name);
+                }
+                _ => return Verdict::Unwanted,
+            },
+            Choice::Elsewhere(name) if ours => return self.stranded(name),
+            Choice::Elsewhere(_) => return Verdict::Unwanted,
+            Choice::Unknown(name) => {
+                let value = name.to_owned();
+                return refused(&Rejection::Provider { value, served: self.served() });
+            }
+            Choice::Served(name) => match self.drivers.get(name) {
+                Some(driver) => driver,
+                None => return Verdict::Unwanted,
+            },
+        };
         let can: &Capabilities = driver.capabilities();
         let name = (service.metadata.namespace.clone(), service.metadata.name.clone());
         let slices = can.local_nodes.then(|| cluster.slices(&name));
-        let spec = match seaway_intent::build(service, slices.as_deref(), &can.settings) {
+        let around =
+            Around { slices: slices.as_deref(), keys: &can.settings, labels: cluster.labels() };
+        let spec = match seaway_intent::build(service, around) {
             Ok(spec) => spec,
-            Err(rejection) => {
-                let fallback = rejection.fallback().cloned().map(Arc::new);
-                let text = rejection.to_string();
-                let error = ProviderError::new(ErrorKind::InvalidSpec, "Service", text);
-                return Verdict::Refused { error, fallback };
-            }
+            Err(rejection) => return refused(&rejection),
         };
         match can.check(driver.name(), &spec) {
             Ok(()) => Verdict::Wanted {
@@ -146,14 +224,69 @@ impl Roster {
                 },
                 spec: Arc::new(spec),
             },
-            Err(error) => Verdict::Refused { error, fallback: None },
+            Err(error) => {
+                let mixed = !can.mixed_protocols && spec.protocols().len() > 1;
+                Verdict::Refused { error, fallback: None, mixed }
+            }
+        }
+    }
+
+    /// What a provider made that this controller does not serve, it can't take down either.
+    fn stranded(&self, provider: &str) -> Verdict {
+        let message = format!(
+            "{provider:?} made what this Service has, and is not served here; served are {}: serve it \
+             again, or take our finalizer off with `seaway uninstall --keep`",
+            self.served()
+        );
+        let error = ProviderError::new(ErrorKind::Unsupported, "provider", message);
+        Verdict::Refused { error, fallback: None, mixed: false }
+    }
+
+    fn served(&self) -> String {
+        let names: Vec<_> = self.drivers.keys().copied().collect();
+        names.join(", ")
+    }
+
+    /// The annotations under our prefix that nobody reads.
+    fn unread_annotations(&self, entry: &Entry) -> Vec<String> {
+        let Verdict::Wanted { key, .. } = &entry.verdict else { return Vec::new() };
+        let keys = self.drivers.get(key.provider).map(|driver| &*driver.capabilities().settings);
+        let annotations = &entry.service.metadata.annotations;
+        controls::unknown(annotations, keys.unwrap_or_default()).map(str::to_owned).collect()
+    }
+
+    /// What it takes to let a Service in; none if it is not wanted any more.
+    pub(crate) fn admission(&self, uid: &ServiceUid) -> Option<Admission> {
+        let entry = self.entries.get(uid)?;
+        let Verdict::Wanted { key, .. } = &entry.verdict else { return None };
+        let (service, unread) = (Arc::clone(&entry.service), entry.unread.clone());
+        Some(Admission { service, provider: key.provider, unread })
+    }
+
+    /// Why a Service can't be served; none if it can, by now.
+    pub(crate) fn refusal(&self, uid: &ServiceUid) -> Option<Refusal> {
+        let entry = self.entries.get(uid)?;
+        let Verdict::Refused { error, mixed, .. } = &entry.verdict else { return None };
+        let (service, error) = (Arc::clone(&entry.service), error.clone());
+        Some(Refusal { service, error, mixed: *mixed })
+    }
+
+    /// Notes the status that a write of ours left.
+    pub(crate) fn told(&mut self, uid: &ServiceUid, status: ServiceStatus, version: u64) {
+        if let Some(entry) = self.entries.get_mut(uid) {
+            entry.version = entry.version.max(version);
+            Arc::make_mut(&mut entry.service).status = status;
         }
     }
 
     /// Our finalizer is on a Service now.
-    pub(crate) fn admitted(&mut self, uid: &ServiceUid, version: u64) -> Vec<Effect> {
+    pub(crate) fn admitted(
+        &mut self,
+        uid: &ServiceUid,
+        (status, version): (ServiceStatus, u64),
+    ) -> Vec<Effect> {
+        self.told(uid, status, version);
         let Some(entry) = self.entries.get_mut(uid) else { return Vec::new() };
-        entry.version = entry.version.max(version);
         if !matches!(entry.stage, Stage::Admitting) {
             return Vec::new();
         }
@@ -162,4 +295,10 @@ impl Roster {
         let key = entry.key();
         key.map(|key| self.passes_for(&key)).unwrap_or_default()
     }
+}
+
+fn refused(rejection: &Rejection) -> Verdict {
+    let fallback = rejection.fallback().cloned().map(Arc::new);
+    let error = ProviderError::new(ErrorKind::InvalidSpec, "Service", rejection.to_string());
+    Verdict::Refused { error, fallback, mixed: false }
 }

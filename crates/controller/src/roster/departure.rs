@@ -3,10 +3,22 @@
 use std::collections::BTreeSet;
 
 use seaway_core::{Key, ServiceUid};
+use seaway_intent::{Service, controls};
 
 use super::entry::{Entry, Leaving, Stage, Verdict};
 use super::{Effect, Roster};
 use crate::queue::QueueKey;
+
+/// What became of what a Service had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Remains {
+    /// It had nothing: there is nothing to tell.
+    Nothing,
+    /// It is taken down.
+    TakenDown,
+    /// It stays, on purpose.
+    Kept,
+}
 
 impl Roster {
     /// Folds that a Service is no more. If somebody took our finalizer off, what it had is taken down
@@ -17,9 +29,13 @@ impl Roster {
             Stage::Leaving(leaving) if leaving.is_done() => return self.dismissed(uid),
             Stage::Leaving(leaving) => Stage::Leaving(leaving.clone()),
             Stage::Outside | Stage::Admitting | Stage::Carried => {
-                Stage::Leaving(self.leave(uid, entry.key()))
+                Stage::Leaving(self.leave(uid, &entry.service, entry.key()))
             }
         };
+        if matches!(&stage, Stage::Leaving(leaving) if leaving.kept) {
+            self.retained.insert(uid.clone());
+        }
+        let Some(entry) = self.entries.get(uid) else { return Vec::new() };
         let effects = stage.farewell(uid);
         let entry = Entry { verdict: Verdict::Unwanted, gone: true, stage, ..entry.clone() };
         self.put(uid.clone(), entry);
@@ -27,8 +43,23 @@ impl Roster {
     }
 
     /// What must be passed over before a Service that leaves is gone everywhere.
-    pub(super) fn leave(&self, uid: &ServiceUid, home: Option<QueueKey>) -> Leaving {
+    pub(super) fn leave(
+        &self,
+        uid: &ServiceUid,
+        service: &Service,
+        home: Option<QueueKey>,
+    ) -> Leaving {
         let keys: BTreeSet<_> = self.holdings.of(uid).cloned().chain(home).collect();
+        let keeps = |key: &QueueKey| {
+            self.drivers.get(key.provider).is_some_and(|driver| driver.capabilities().retain)
+        };
+        // Only deletion: a Service that changes its type gives its load balancer up.
+        if service.spec.kind == "LoadBalancer"
+            && controls::retain(&service.metadata.annotations) == Ok(true)
+            && keys.iter().all(keeps)
+        {
+            return Leaving { had: !keys.is_empty(), kept: true, ..Leaving::over(self.begun) };
+        }
         let grounds = self
             .drivers
             .iter()
@@ -39,7 +70,7 @@ impl Roster {
             .map(|(provider, _)| QueueKey { provider, key: Key::Ground })
             .collect();
         let keys: BTreeSet<_> = keys.into_iter().filter(|key| key.key != Key::Ground).collect();
-        Leaving { had: !keys.is_empty(), keys, grounds, since: self.begun }
+        Leaving { had: !keys.is_empty(), kept: false, keys, grounds, since: self.begun }
     }
 
     /// Our finalizer is off a Service now, or the Service is gone.
@@ -58,10 +89,12 @@ impl Roster {
 
     /// What is left of an effect that could not be had at first.
     pub(crate) fn again(&mut self, effect: Effect) -> Vec<Effect> {
-        let (Effect::Admit(uid) | Effect::Dismiss(uid)) = &effect else { return vec![effect] };
+        let (Effect::Admit(uid) | Effect::Dismiss(uid) | Effect::Explain(uid)) = &effect else {
+            return vec![effect];
+        };
         let Some(entry) = self.entries.get_mut(uid) else { return Vec::new() };
         match (&effect, &entry.stage) {
-            (Effect::Admit(_), Stage::Admitting) => vec![effect],
+            (Effect::Admit(_), Stage::Admitting) | (Effect::Explain(_), _) => vec![effect],
             (Effect::Dismiss(_), Stage::Leaving(leaving)) if leaving.is_done() => {
                 let Some(key) = entry.key() else { return vec![effect] };
                 // It was wanted again meanwhile, and has the finalizer still.
@@ -78,11 +111,13 @@ impl Roster {
         self.entries.get(uid).is_none_or(|entry| entry.gone)
     }
 
-    /// Whether a Service that leaves had anything: if not, there is nothing to tell.
-    pub(crate) fn had_something(&self, uid: &ServiceUid) -> bool {
-        self.entries
-            .get(uid)
-            .is_some_and(|entry| matches!(&entry.stage, Stage::Leaving(leaving) if leaving.had))
+    /// What became of what a Service had that leaves.
+    pub(crate) fn remains(&self, uid: &ServiceUid) -> Remains {
+        match self.entries.get(uid).map(|entry| &entry.stage) {
+            Some(Stage::Leaving(leaving)) if leaving.kept => Remains::Kept,
+            Some(Stage::Leaving(leaving)) if leaving.had => Remains::TakenDown,
+            _ => Remains::Nothing,
+        }
     }
 }
 

@@ -1,12 +1,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use seaway_core::{ErrorKind, LbSpec, ProviderError};
+use seaway_core::{LbSpec, ProviderError};
 use seaway_intent::Service;
+use seaway_intent::object::Ingress;
 
 use crate::cluster::ServiceName;
 use crate::queue::QueueKey;
 use crate::requeue;
+use crate::status::Standing;
 
 /// What is known of a Service that concerns us.
 #[derive(Clone, Debug)]
@@ -20,10 +22,16 @@ pub(super) struct Entry {
     pub(super) gone: bool,
     /// The key whose address the status shows.
     pub(super) served_at: Option<QueueKey>,
+    /// What we wrote to its status last.
+    pub(super) shown: Option<Vec<Ingress>>,
+    /// What is known of the health of its targets.
+    pub(super) standing: Option<Standing>,
+    /// Annotations under our prefix that nobody reads.
+    pub(super) unread: Vec<String>,
     /// Failures in a row.
     pub(super) attempts: u32,
     /// The last of them.
-    pub(super) trouble: Option<ErrorKind>,
+    pub(super) trouble: Option<ProviderError>,
 }
 
 /// What a Service is to get.
@@ -31,8 +39,11 @@ pub(super) struct Entry {
 pub(super) enum Verdict {
     /// A load balancer as `spec` says, at `key`.
     Wanted { key: QueueKey, spec: Arc<LbSpec> },
-    /// Nothing, since it asks for what can't be; what it has stays, or becomes `fallback`.
-    Refused { error: ProviderError, fallback: Option<Arc<LbSpec>> },
+    /// Nothing, since it asks for what can't be; what it has stays, or becomes `fallback`. `mixed`:
+    /// what can't be is several protocols on one address.
+    Refused { error: ProviderError, fallback: Option<Arc<LbSpec>>, mixed: bool },
+    /// What it has is to stay as it is, and nothing is written (`seaway.dev/pause`).
+    Paused,
     /// Nothing of ours.
     Unwanted,
 }
@@ -58,9 +69,16 @@ pub(super) struct Leaving {
     pub(super) since: u64,
     /// There was something to take down.
     pub(super) had: bool,
+    /// It is left there on purpose (`seaway.dev/retain`).
+    pub(super) kept: bool,
 }
 
 impl Leaving {
+    /// Nothing is left to be passed over.
+    pub(super) const fn over(since: u64) -> Self {
+        Self { keys: BTreeSet::new(), grounds: BTreeSet::new(), since, had: false, kept: false }
+    }
+
     pub(super) fn is_done(&self) -> bool {
         self.keys.is_empty() && self.grounds.is_empty()
     }
@@ -88,8 +106,11 @@ impl Entry {
             stage: old.map_or(Stage::Outside, |old| old.stage.clone()),
             gone: false,
             served_at: old.and_then(|old| old.served_at.clone()),
+            shown: old.and_then(|old| old.shown.clone()),
+            standing: old.and_then(|old| old.standing),
+            unread: Vec::new(),
             attempts: same.map_or(0, |old| old.attempts),
-            trouble: same.and_then(|old| old.trouble),
+            trouble: same.and_then(|old| old.trouble.clone()),
         }
     }
 
@@ -97,7 +118,7 @@ impl Entry {
     pub(super) fn key(&self) -> Option<QueueKey> {
         match &self.verdict {
             Verdict::Wanted { key, .. } => Some(key.clone()),
-            Verdict::Refused { .. } | Verdict::Unwanted => None,
+            Verdict::Refused { .. } | Verdict::Paused | Verdict::Unwanted => None,
         }
     }
 
@@ -107,11 +128,11 @@ impl Entry {
 
     /// Whether it was refused what it asks for, and asks for it still.
     pub(super) fn is_hopeless(&self) -> bool {
-        self.trouble.is_some_and(ErrorKind::is_user_error)
+        self.trouble.as_ref().is_some_and(|error| error.kind().is_user_error())
     }
 
     pub(super) fn waits_for_room(&self) -> bool {
-        self.trouble.is_some_and(requeue::waits_for_room)
+        self.trouble.as_ref().is_some_and(|error| requeue::waits_for_room(error.kind()))
     }
 
     /// Notes that a pass over `key` found nothing of it any more. True if that brought it further.

@@ -36,6 +36,16 @@ impl Holdings {
         self.set(key.clone(), all);
     }
 
+    /// The keys at which somebody has something.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &QueueKey> {
+        self.by_key.keys()
+    }
+
+    /// Who has something where.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&QueueKey, &ServiceUid)> {
+        self.by_key.iter().flat_map(|(key, uids)| uids.iter().map(move |uid| (key, uid)))
+    }
+
     /// Who has something at `key`.
     pub(super) fn at(&self, key: &QueueKey) -> impl Iterator<Item = &ServiceUid> {
         self.by_key.get(key).into_iter().flatten()

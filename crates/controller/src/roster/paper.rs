@@ -36,6 +36,8 @@ impl Provider for Paper {
         Capabilities {
             ground: self.ground,
             source_ranges: true,
+            node_selection: true,
+            retain: true,
             settings: vec![SettingKey { key: GROUP.to_owned(), doc: String::new() }],
             ..Capabilities::default()
         }

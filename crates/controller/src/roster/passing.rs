@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use seaway_core::{ErrorKind, Goal, Key, Member, Moment, Nodes, Report, ServiceUid, Want};
+use seaway_core::{Goal, Key, Member, Moment, Nodes, ProviderError, Report, ServiceUid, Want};
 use seaway_intent::Service;
-use seaway_intent::object::ServiceStatus;
+use seaway_intent::object::{Ingress, ServiceStatus};
 
 use super::entry::{Entry, Stage, Verdict};
 use super::{Effect, Roster};
 use crate::queue::QueueKey;
-use crate::status;
+use crate::status::{self, Standing};
 
 impl Roster {
     /// What a pass over `key` is to reach, and its place in the order of passes.
@@ -24,7 +24,10 @@ impl Roster {
         let members = uids
             .into_iter()
             .filter_map(|uid| {
-                let entry = self.entries.get(uid)?;
+                let Some(entry) = self.entries.get(uid) else {
+                    let hold = Member { want: Want::Hold, published: Vec::new(), applied: None };
+                    return self.retained.contains(uid).then(|| (uid.clone(), hold));
+                };
                 let want = self.want(uid, entry, key)?;
                 let published = status::published(&entry.service);
                 let applied = status::applied(&entry.service);
@@ -43,7 +46,9 @@ impl Roster {
             (Stage::Leaving(leaving), _) => {
                 (key.key == Key::Ground && leaving.stands_on(key)).then_some(Want::Hold)
             }
-            (Stage::Admitting | Stage::Outside, _) | (_, Verdict::Unwanted) => hold,
+            (Stage::Admitting | Stage::Outside, _) | (_, Verdict::Unwanted | Verdict::Paused) => {
+                hold
+            }
             // Asking again for what can't be would cost the others of a shared key a pass each time.
             (Stage::Carried, Verdict::Wanted { .. }) if entry.is_hopeless() => hold,
             (Stage::Carried, Verdict::Wanted { key: home, spec }) => {
@@ -94,11 +99,12 @@ impl Roster {
         key: &QueueKey,
         update: Option<(ServiceStatus, u64)>,
     ) -> Vec<Effect> {
-        let Some(entry) = self.entries.get_mut(uid) else { return Vec::new() };
+        let shown = update.as_ref().map(|(status, _)| status.load_balancer.ingress.clone());
         if let Some((status, version)) = update {
-            entry.version = entry.version.max(version);
-            Arc::make_mut(&mut entry.service).status = status;
+            self.told(uid, status, version);
         }
+        let Some(entry) = self.entries.get_mut(uid) else { return Vec::new() };
+        entry.shown = shown.or_else(|| entry.shown.take());
         if entry.served_at.as_ref() == Some(key) {
             return Vec::new();
         }
@@ -107,10 +113,10 @@ impl Roster {
     }
 
     /// Counts a failure of a Service, and returns how many there were in a row.
-    pub(crate) fn failed(&mut self, uid: &ServiceUid, kind: ErrorKind) -> u32 {
+    pub(crate) fn failed(&mut self, uid: &ServiceUid, error: &ProviderError) -> u32 {
         self.entries.get_mut(uid).map_or(1, |entry| {
             entry.attempts += 1;
-            entry.trouble = Some(kind);
+            entry.trouble = Some(error.clone());
             entry.attempts
         })
     }
@@ -126,12 +132,48 @@ impl Roster {
     }
 
     /// The Services that a pass over `key` may have something to say about.
-    pub(crate) fn concerned(
-        &self,
-        key: &QueueKey,
-        goal: &Goal,
-    ) -> BTreeMap<ServiceUid, Arc<Service>> {
+    pub(crate) fn concerned(&self, key: &QueueKey, goal: &Goal) -> BTreeMap<ServiceUid, Known> {
         let uids = goal.members.keys().chain(self.holdings.at(key));
-        uids.filter_map(|uid| Some((uid.clone(), Arc::clone(self.service(uid)?)))).collect()
+        uids.filter_map(|uid| {
+            let entry = self.entries.get(uid)?;
+            let known = Known {
+                service: Arc::clone(&entry.service),
+                shown: entry.shown.clone(),
+                standing: entry.standing,
+                unread: entry.unread.clone(),
+                writable: matches!(entry.verdict, Verdict::Wanted { .. }),
+            };
+            Some((uid.clone(), known))
+        })
+        .collect()
     }
+
+    /// Folds what is known of the health of a Service's targets. A change that matters asks for a
+    /// pass, which writes it to the conditions.
+    pub(crate) fn weigh(&mut self, uid: &ServiceUid, standing: Standing) -> Option<Effect> {
+        let entry = self.entries.get_mut(uid)?;
+        let before = entry.standing.replace(standing);
+        let serves = |standing: Standing| standing.targets == 0 || standing.usable > 0;
+        // A Service is taken to be served until something else is known.
+        let changed = before.is_none_or(serves) != serves(standing);
+        if !changed || entry.stage != Stage::Carried {
+            return None;
+        }
+        entry.key().map(Effect::Pass)
+    }
+}
+
+/// What a pass knows of a Service.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    /// As it was seen last.
+    pub(crate) service: Arc<Service>,
+    /// The addresses that we wrote to its status last.
+    pub(crate) shown: Option<Vec<Ingress>>,
+    /// The health of its targets.
+    pub(crate) standing: Option<Standing>,
+    /// Annotations that nobody reads.
+    pub(crate) unread: Vec<String>,
+    /// It is served as it asks, so what a pass finds goes to its status.
+    pub(crate) writable: bool,
 }

@@ -1,6 +1,5 @@
-use seaway_core::{
-    Address, ErrorKind, MemberReport, Moment, Nodes, Readiness, Report, Want, drive,
-};
+use seaway_core::{Address, ErrorKind, Moment, Nodes, Report, Want, drive};
+use seaway_intent::object::ServiceStatus;
 use serde_json::{Value, json};
 
 use super::paper::{GROUP, Paper};
@@ -8,7 +7,8 @@ use super::*;
 use crate::FINALIZER;
 use crate::cluster::Cluster;
 use crate::object::Seen;
-use crate::status;
+mod controls;
+mod strangers;
 
 fn roster(ground: bool) -> Roster {
     let driver = drive(Paper { ground });
@@ -47,6 +47,15 @@ fn json_merge(target: &mut Value, patch: Value) {
 fn admitted(version: u64, mut patch: Value) -> Seen<Service> {
     patch["metadata"]["finalizers"] = json!([FINALIZER]);
     service(version, patch)
+}
+
+/// What a write of ours leaves: the status that it was, at this version.
+fn written(version: u64) -> (ServiceStatus, u64) {
+    (ServiceStatus::default(), version)
+}
+
+fn trouble(kind: ErrorKind) -> ProviderError {
+    ProviderError::new(kind, "test", "it is amiss")
 }
 
 fn uid() -> ServiceUid {
@@ -95,7 +104,7 @@ fn the_finalizer_is_on_before_the_first_pass() {
     assert_eq!(roster.apply(service(1, json!({})), &cluster), [Effect::Admit(uid())]);
     assert!(wants(&mut roster, &own()).is_empty(), "not before it is admitted");
     assert_eq!(roster.apply(service(1, json!({})), &cluster), [], "it is being admitted");
-    assert_eq!(roster.admitted(&uid(), 2), [Effect::Pass(own())]);
+    assert_eq!(roster.admitted(&uid(), written(2)), [Effect::Pass(own())]);
     assert!(is_present(&wants(&mut roster, &own())));
     assert_eq!(roster.apply(admitted(2, json!({})), &cluster), [], "the echo of our own write");
 }
@@ -105,7 +114,7 @@ fn an_event_older_than_our_own_write_is_ignored() {
     let mut roster = roster(false);
     let cluster = Cluster::default();
     roster.apply(service(1, json!({})), &cluster);
-    roster.admitted(&uid(), 5);
+    roster.admitted(&uid(), written(5));
     assert_eq!(roster.apply(service(3, json!({})), &cluster), [], "it lacks the finalizer");
     assert!(is_present(&wants(&mut roster, &own())));
 }
@@ -131,7 +140,7 @@ fn a_deleted_service_goes_when_no_key_holds_it() {
     assert!(wants(&mut roster, &own()).is_empty(), "it is to be absent");
     assert_eq!(pass(&mut roster, &own(), &["u"]), [], "something is still there");
     assert_eq!(pass(&mut roster, &own(), &[]), [Effect::Dismiss(uid())]);
-    assert!(roster.had_something(&uid()));
+    assert_eq!(roster.remains(&uid()), Remains::TakenDown);
     assert_eq!(roster.apply(deleted(), &cluster), [], "once is enough");
     assert_eq!(roster.dismissed(&uid()), []);
     assert!(roster.service(&uid()).is_none());
@@ -175,7 +184,7 @@ fn a_changed_type_is_a_departure_from_which_one_can_come_back() {
     // It is wanted again while the finalizer is being taken off.
     assert_eq!(roster.apply(admitted(3, json!({})), &cluster), []);
     assert_eq!(roster.dismissed(&uid()), [Effect::Admit(uid())]);
-    assert_eq!(roster.admitted(&uid(), 5), [Effect::Pass(own())]);
+    assert_eq!(roster.admitted(&uid(), written(5)), [Effect::Pass(own())]);
 }
 
 #[test]
@@ -233,9 +242,10 @@ fn a_refused_service_is_told_once_and_keeps_what_it_has() {
     let udp =
         json!({ "spec": { "ports": [{ "port": 53, "protocol": "UDP", "nodePort": 30053 }] } });
     let effects = roster.apply(admitted(2, udp.clone()), &cluster);
-    let [Effect::Tell(_, Note::Failed(text)), Effect::Pass(key)] = &effects[..] else {
+    let [Effect::Explain(_), Effect::Pass(key)] = &effects[..] else {
         panic!("{effects:?}");
     };
+    let text = roster.refusal(&uid()).unwrap().error.to_string();
     assert!(text.contains("53/UDP"), "{text}");
     assert_eq!(*key, own());
     assert_eq!(wants(&mut roster, &own())[&uid()], Want::Hold);
@@ -306,7 +316,7 @@ fn a_service_that_waits_for_room_is_tried_when_another_gives_some_back() {
     let mut roster = roster(false);
     let cluster = Cluster::default();
     roster.apply(admitted(1, json!({})), &cluster);
-    roster.failed(&uid(), ErrorKind::QuotaExceeded);
+    roster.failed(&uid(), &trouble(ErrorKind::QuotaExceeded));
     let other = admitted(1, json!({ "metadata": { "uid": "v", "name": "other" } }));
     roster.apply(other, &cluster);
     roster.vanish(&"v".into());
@@ -320,7 +330,7 @@ fn it_is_tried_as_well_if_the_watch_tells_first_that_the_other_is_let_go() {
     let mut roster = roster(false);
     let cluster = Cluster::default();
     roster.apply(admitted(1, json!({})), &cluster);
-    roster.failed(&uid(), ErrorKind::QuotaExceeded);
+    roster.failed(&uid(), &trouble(ErrorKind::QuotaExceeded));
     let meta = || json!({ "metadata": { "uid": "v", "name": "other" } });
     roster.apply(admitted(1, meta()), &cluster);
     let plain = || {
@@ -340,30 +350,29 @@ fn failures_are_counted_until_a_success_or_a_change() {
     let mut roster = roster(false);
     let cluster = Cluster::default();
     roster.apply(admitted(1, json!({})), &cluster);
-    assert_eq!(roster.failed(&uid(), ErrorKind::Unavailable), 1);
-    assert_eq!(roster.failed(&uid(), ErrorKind::Unavailable), 2);
+    assert_eq!(roster.failed(&uid(), &trouble(ErrorKind::Unavailable)), 1);
+    assert_eq!(roster.failed(&uid(), &trouble(ErrorKind::Unavailable)), 2);
     roster.apply(admitted(2, json!({})), &cluster);
-    assert_eq!(roster.failed(&uid(), ErrorKind::Unavailable), 3, "nothing changed");
+    assert_eq!(roster.failed(&uid(), &trouble(ErrorKind::Unavailable)), 3, "nothing changed");
     roster.succeeded(&uid());
-    assert_eq!(roster.failed(&uid(), ErrorKind::Unavailable), 1);
+    assert_eq!(roster.failed(&uid(), &trouble(ErrorKind::Unavailable)), 1);
     let changed = json!({ "spec": { "ports": [{ "port": 81, "nodePort": 30081 }] } });
     roster.apply(admitted(3, changed), &cluster);
-    assert_eq!(roster.failed(&uid(), ErrorKind::Unavailable), 1, "a fresh start");
+    assert_eq!(roster.failed(&uid(), &trouble(ErrorKind::Unavailable)), 1, "a fresh start");
 }
 
 #[test]
 fn the_member_tells_what_its_status_shows() {
     let mut roster = roster(false);
     let digest = seaway_core::Digest::of(&1);
-    let report = MemberReport {
-        readiness: Readiness::Ready(vec![Address::Ip("192.0.2.1".parse().unwrap())]),
-        error: None,
-        settled: true,
-    };
     let mut seen = admitted(1, json!({}));
-    let mode = seaway_core::IpMode::Vip;
-    seen.object.status =
-        status::update(&seen.object, &report, &digest, mode, Moment::default()).unwrap().status;
+    seen.object.status = serde_json::from_value(json!({
+        "loadBalancer": { "ingress": [{ "ip": "192.0.2.1", "ipMode": "VIP" }] },
+        "conditions": [{
+            "type": crate::PROVISIONED, "status": "True", "message": format!("as asked, spec {digest}"),
+        }],
+    }))
+    .unwrap();
     roster.apply(seen, &Cluster::default());
     let (goal, _) = roster.goal(&own(), Moment::default(), Nodes::default());
     let member = &goal.members[&uid()];
@@ -377,7 +386,7 @@ fn a_service_that_a_provider_refused_is_held_until_it_changes() {
     let cluster = Cluster::default();
     roster.apply(admitted(1, json!({})), &cluster);
     pass(&mut roster, &own(), &["u"]);
-    roster.failed(&uid(), ErrorKind::InvalidSpec);
+    roster.failed(&uid(), &trouble(ErrorKind::InvalidSpec));
     assert_eq!(wants(&mut roster, &own())[&uid()], Want::Hold);
     roster.succeeded(&uid());
     assert_eq!(wants(&mut roster, &own())[&uid()], Want::Hold, "a pass that held it is no success");

@@ -92,6 +92,30 @@ impl<O: Default + PartialEq> Beliefs<O> {
         );
     }
 
+    /// Folds a look at some keys that began at the place `began` in the sequence, and returns the
+    /// keys of which something else is known now.
+    pub(super) fn fold_look(
+        &mut self,
+        keys: &[Key],
+        mut found: BTreeMap<Key, O>,
+        began: u64,
+    ) -> BTreeSet<Key> {
+        let mut changed = BTreeSet::new();
+        for key in keys {
+            let fresh = found.remove(key).unwrap_or_default();
+            let known = self.keys.get(key);
+            if known.is_some_and(|belief| belief.touched > began) {
+                continue;
+            }
+            let same = known.map_or_else(|| fresh == O::default(), |belief| *belief.seen == fresh);
+            if !same {
+                self.settle(key, Arc::new(fresh), true, None);
+                changed.insert(key.clone());
+            }
+        }
+        changed
+    }
+
     /// Folds a listing that began at the place `began` in the sequence and at the time `at`, and
     /// returns the keys of which something else is known now. Nothing that was written less than
     /// `lag` before it began need show in it.

@@ -5,8 +5,8 @@ use futures::future::join_all;
 
 use super::{Driven, MemberReport, Report, StepReport};
 use crate::{
-    Context, Depth, ErrorKind, Goal, Key, Needs, Plan, Planned, Provider, ProviderError, Readiness,
-    ServiceUid, Step, Want,
+    Call, Context, Depth, ErrorKind, Goal, Key, Needs, Plan, Planned, Provider, ProviderError,
+    Readiness, ServiceUid, Step, Want,
 };
 
 /// How often one pass plans. A sound provider needs a handful; a plan that never comes to rest is a
@@ -154,8 +154,8 @@ impl<'a, P: Provider> Pass<'a, P> {
     }
 
     async fn look(&self, key: &Key) -> Result<Arc<P::Observed>, ProviderError> {
-        let mut found =
-            self.driver.provider.look(self.cx, std::slice::from_ref(key), Depth::Full).await?;
+        let looking = self.driver.provider.look(self.cx, std::slice::from_ref(key), Depth::Full);
+        let mut found = self.cx.call(P::NAME, Call::Look, looking).await?;
         Ok(Arc::new(found.remove(key).unwrap_or_default()))
     }
 
@@ -203,7 +203,8 @@ impl<'a, P: Provider> Pass<'a, P> {
         join_all(stage.iter().map(|planned| async {
             let step = &planned.step;
             let _turn = self.cx.turn(step.lane(), step.urgency()).await?;
-            let answer = provider.apply(self.cx, step, &self.seen, &self.ground).await;
+            let making = provider.apply(self.cx, step, &self.seen, &self.ground);
+            let answer = self.cx.call(P::NAME, Call::Apply, making).await;
             let (key, service) = (self.key, self.name(planned));
             match &answer {
                 Ok(_) => {

@@ -45,6 +45,8 @@ fn spec(name: &str, ports: &[u16]) -> LbSpec {
         source_ranges: SourceRanges::Anyone,
         requested_address: None,
         settings: std::collections::BTreeMap::new(),
+        node_selection: None,
+        retain: false,
         local_nodes: None,
     }
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Family, Moment, NodeName, Port, Protocol, ServiceUid, SourceRanges};
+use crate::{
+    Digest, Family, Moment, NodeName, NodeSelection, Port, Protocol, ServiceUid, SourceRanges,
+};
 
 /// Which Service a spec came from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -65,6 +67,12 @@ pub struct LbSpec {
     pub requested_address: Option<IpAddr>,
     /// The annotations that the provider declared, copied unread.
     pub settings: BTreeMap<String, String>,
+    /// The nodes that it may have as targets, if not all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node_selection: Option<NodeSelection>,
+    /// What it has is to stay when the Service is deleted (`seaway.dev/retain`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retain: bool,
     /// The nodes that have a ready pod, where that is known and matters (`externalTrafficPolicy:
     /// Local`). A hint that spares the first health check: the check itself decides.
     pub local_nodes: Option<BTreeSet<NodeName>>,
@@ -72,12 +80,22 @@ pub struct LbSpec {
 
 impl LbSpec {
     /// The fingerprint of what was asked, which goes to the status once it is converged. The hint
-    /// about local nodes is left out: pods come and go, and ask nothing of the load balancer.
+    /// about local nodes is left out, and which nodes a selector selects: pods and nodes come and go,
+    /// and ask nothing of the load balancer.
     pub fn digest(&self) -> Digest {
-        if self.local_nodes.is_none() {
+        if self.local_nodes.is_none() && self.node_selection.is_none() {
             return Digest::of(self);
         }
-        Digest::of(&Self { local_nodes: None, ..self.clone() })
+        let mut asked = Self { local_nodes: None, ..self.clone() };
+        if let Some(selection) = &mut asked.node_selection {
+            selection.nodes.clear();
+        }
+        Digest::of(&asked)
+    }
+
+    /// Whether `node` may be a target of it.
+    pub fn selects(&self, node: &NodeName) -> bool {
+        self.node_selection.as_ref().is_none_or(|selection| selection.nodes.contains(node))
     }
 
     /// The protocols in use.

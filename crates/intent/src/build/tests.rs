@@ -3,7 +3,10 @@ use seaway_core::Protocol;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::annotation::SOURCE_RANGES;
+use crate::annotation::{NODE_SELECTOR, RETAIN, SOURCE_RANGES};
+
+/// Nothing is known of what is around.
+const ALONE: Around<'_> = Around { slices: None, keys: &[], labels: &BTreeMap::new() };
 
 /// A Service with `spec` over one TCP port.
 fn service(spec: &Value) -> Service {
@@ -18,12 +21,12 @@ fn service(spec: &Value) -> Service {
 }
 
 fn built(spec: &Value) -> LbSpec {
-    build(&service(spec), None, &[]).unwrap()
+    build(&service(spec), ALONE).unwrap()
 }
 
 /// The Service with `spec` is refused, in words that start so.
 fn refused(spec: &Value, expected: &str) {
-    let text = build(&service(spec), None, &[]).unwrap_err().to_string();
+    let text = build(&service(spec), ALONE).unwrap_err().to_string();
     assert!(text.starts_with(expected), "{text:?} does not start with {expected:?}");
 }
 
@@ -104,10 +107,10 @@ fn source_ranges_are_trimmed_and_the_field_wins_over_the_annotation() {
     let only = |texts: &[&str]| {
         SourceRanges::Only(texts.iter().map(|text| text.parse::<IpNet>().unwrap()).collect())
     };
-    assert_eq!(build(&service, None, &[]).unwrap().source_ranges, only(&["192.0.2.0/24"]));
+    assert_eq!(build(&service, ALONE).unwrap().source_ranges, only(&["192.0.2.0/24"]));
 
     service.spec.load_balancer_source_ranges.clear();
-    assert_eq!(build(&service, None, &[]).unwrap().source_ranges, only(&["10.0.0.0/8"]));
+    assert_eq!(build(&service, ALONE).unwrap().source_ranges, only(&["10.0.0.0/8"]));
 }
 
 #[test]
@@ -125,7 +128,7 @@ fn source_ranges_that_can_not_be_read_let_nobody_in() {
     for bad in ["192.0.2.0/33", "foo.bar", "192.0.2.1", "10.0.0.0/8,"] {
         let mut service = service(&json!({}));
         service.metadata.annotations.insert(SOURCE_RANGES.to_owned(), bad.to_owned());
-        let rejection = build(&service, None, &[]).unwrap_err();
+        let rejection = build(&service, ALONE).unwrap_err();
         let closed = rejection.fallback().unwrap();
         assert!(!closed.source_ranges.admit("192.0.2.1".parse().unwrap()), "{bad}");
         assert_eq!(closed.ports.len(), 1);
@@ -140,7 +143,7 @@ fn only_the_declared_annotations_are_copied() {
         service.metadata.annotations.insert(key.to_owned(), "v".to_owned());
     }
     let keys = [SettingKey { key: "example.com/mine".to_owned(), doc: String::new() }];
-    let settings = build(&service, None, &keys).unwrap().settings;
+    let settings = build(&service, Around { keys: &keys, ..ALONE }).unwrap().settings;
     assert_eq!(settings.into_keys().collect::<Vec<_>>(), ["example.com/mine"]);
 }
 
@@ -154,9 +157,41 @@ fn a_local_service_knows_the_nodes_with_a_ready_pod_and_its_digest_does_not() {
     ]}))
     .unwrap();
     let local = json!({ "externalTrafficPolicy": "Local", "healthCheckNodePort": 32000 });
-    let spec = build(&service(&local), Some(&[&slice]), &[]).unwrap();
+    let slices = [&slice];
+    let around = Around { slices: Some(&slices), ..ALONE };
+    let spec = build(&service(&local), around).unwrap();
     let names: Vec<_> = spec.local_nodes.iter().flatten().map(NodeName::as_str).collect();
     assert_eq!(names, ["node-1", "node-3"]);
     assert_eq!(spec.digest(), built(&local).digest());
-    assert_eq!(build(&service(&json!({})), Some(&[&slice]), &[]).unwrap().local_nodes, None);
+    assert_eq!(build(&service(&json!({})), around).unwrap().local_nodes, None);
+}
+
+#[test]
+fn a_node_selector_selects_nodes_and_its_digest_is_that_of_its_text() {
+    let labels = |zone: &str| [("zone".to_owned(), zone.to_owned())].into();
+    let nodes: BTreeMap<_, _> =
+        [("node-1".to_owned(), labels("a")), ("node-2".to_owned(), labels("b"))].into();
+    let asks = |selector: &str, labels: &BTreeMap<String, BTreeMap<String, String>>| {
+        let mut service = service(&json!({}));
+        service.metadata.annotations.insert(NODE_SELECTOR.to_owned(), selector.to_owned());
+        build(&service, Around { labels, ..ALONE })
+    };
+    let spec = asks("zone in (a)", &nodes).unwrap();
+    assert!(spec.selects(&"node-1".into()) && !spec.selects(&"node-2".into()));
+    assert_eq!(spec.digest(), asks("zone in (a)", &BTreeMap::new()).unwrap().digest());
+    assert_ne!(spec.digest(), asks("zone=a", &nodes).unwrap().digest());
+    assert!(built(&json!({})).selects(&"node-2".into()));
+    let text = asks("zone near a", &nodes).unwrap_err().to_string();
+    assert!(text.starts_with("seaway.dev/node-selector: \"zone near a\" is no label"), "{text}");
+}
+
+#[test]
+fn retain_is_a_switch() {
+    let mut service = service(&json!({}));
+    assert!(!build(&service, ALONE).unwrap().retain);
+    service.metadata.annotations.insert(RETAIN.to_owned(), "true".to_owned());
+    assert!(build(&service, ALONE).unwrap().retain);
+    service.metadata.annotations.insert(RETAIN.to_owned(), "yes".to_owned());
+    let text = build(&service, ALONE).unwrap_err().to_string();
+    assert!(text.starts_with("seaway.dev/retain: \"yes\""), "{text}");
 }

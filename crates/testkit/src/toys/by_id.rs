@@ -95,6 +95,8 @@ impl Provider for ById {
             source_ranges: true,
             settings: vec![SettingKey { key: SCHEME.to_owned(), doc: "public, internal".into() }],
             listing_lag: LAG,
+            node_selection: true,
+            shallow_survey: true,
             ..Capabilities::default()
         }
     }

@@ -192,7 +192,7 @@ impl OneFile {
                 let ip = node.address(Family::IPv4).or_else(|| node.address(Family::IPv6))?;
                 Some(format!("{ip}:{}", port.node_port?))
             };
-            (port.port, port.protocol, goal.nodes.values().filter_map(target).collect())
+            (port.port, port.protocol, goal.targets(spec).filter_map(target).collect())
         });
         Entry {
             mark: Mark::of(self.cluster.clone(), spec.service.uid.clone()),
@@ -222,6 +222,7 @@ impl Provider for OneFile {
             affinity: AffinitySupport::ClientIpWithTimeout,
             requested_addresses: true,
             settings: vec![SettingKey { key: OPTION.to_owned(), doc: "an option".to_owned() }],
+            node_selection: true,
             gather: Duration::from_secs(1),
             ..Capabilities::default()
         }

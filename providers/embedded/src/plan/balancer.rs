@@ -1,6 +1,6 @@
 use std::net::{IpAddr, SocketAddr};
 
-use seaway_core::{LbSpec, Nodes, Protocol, SourceRanges, TrafficPolicy};
+use seaway_core::{Goal, LbSpec, Protocol, SourceRanges, TrafficPolicy};
 
 use crate::config::Config;
 use crate::dataplane::{self, Balancer, Listener, Sources, Target};
@@ -9,7 +9,7 @@ use crate::dataplane::{self, Balancer, Listener, Sources, Target};
 pub(super) fn balancer(
     config: &Config,
     spec: &LbSpec,
-    nodes: &Nodes,
+    goal: &Goal,
     open: Option<&Balancer>,
     addresses: &[IpAddr],
 ) -> Balancer {
@@ -18,7 +18,7 @@ pub(super) fn balancer(
         TrafficPolicy::Local { health_check_node_port } => Some(health_check_node_port),
     };
     let health = config.health(local);
-    let targets = nodes.values().filter_map(|node| {
+    let targets = goal.targets(spec).filter_map(|node| {
         // A NodePort answers on the families of its Service, and on no others.
         let address = spec.families.iter().find_map(|family| node.address(*family))?;
         // What was assumed matters only until the first check: it stays as it was, so that a pod

@@ -1,6 +1,6 @@
 //! What is made of what a task brings back.
 
-use seaway_core::{ErrorKind, Readiness};
+use seaway_core::{ErrorKind, ProviderError, Readiness};
 use tokio::time::Instant;
 
 use super::super::Error;
@@ -17,12 +17,13 @@ impl Running {
             Done::Passed(outcome) => return self.fold_pass(*outcome),
             Done::Rehearsed(key) => self.queue.done(&key),
             Done::Admitted(uid, answer) => match answer {
-                Ok(version) => {
-                    let effects = self.roster.admitted(&uid, version);
+                Ok(written) => {
+                    let effects = self.roster.admitted(&uid, written);
                     self.carry_out(effects);
                 }
                 // The Service is gone: its watch will tell.
                 Err(write::Error::Gone) => {}
+                Err(write::Error::NotLeader(error)) => return Err(Error::NotLeader(error)),
                 Err(write::Error::Failed(error)) => {
                     let what = "failed to add load balancer cleanup finalizer";
                     self.retry(Effect::Admit(uid), &format!("{what}: {error}"));
@@ -33,11 +34,23 @@ impl Running {
                     let effects = self.roster.dismissed(&uid);
                     self.carry_out(effects);
                 }
+                Err(write::Error::NotLeader(error)) => return Err(Error::NotLeader(error)),
                 Err(write::Error::Failed(error)) => {
                     let what = "failed to remove load balancer cleanup finalizer";
                     self.retry(Effect::Dismiss(uid), &format!("{what}: {error}"));
                 }
             },
+            Done::Explained(uid, answer) => match answer {
+                Ok(Some((status, version))) => self.roster.told(&uid, status, version),
+                // It says so already, or the Service is gone: its watch will tell.
+                Ok(None) | Err(write::Error::Gone) => {}
+                Err(write::Error::NotLeader(error)) => return Err(Error::NotLeader(error)),
+                Err(write::Error::Failed(error)) => {
+                    let what = "failed to update load balancer status";
+                    self.retry(Effect::Explain(uid), &format!("{what}: {error}"));
+                }
+            },
+            Done::Surveyed(provider, found) => self.surveyed(provider, found),
             Done::Waited(effect) => {
                 let effects = self.roster.again(effect);
                 self.carry_out(effects);
@@ -47,7 +60,7 @@ impl Running {
     }
 
     fn fold_pass(&mut self, outcome: Outcome) -> Result<(), Error> {
-        let Outcome { key, begun, report, shown, failed } = outcome;
+        let Outcome { key, begun, report, shown, told, failed, repaired } = outcome;
         self.queue.done(&key);
         if let Some(error) = &report.error
             && error.kind() == ErrorKind::NotLeader
@@ -59,18 +72,24 @@ impl Running {
             let attempt = self.failures.entry(key.clone()).or_default();
             *attempt += 1;
             if let Some(wait) = requeue::after(error, *attempt) {
-                self.queue.add(key.clone(), now + wait);
+                self.enqueue(key.clone(), now + wait);
             }
         } else {
             self.failures.remove(&key);
+        }
+        if let Some((took, failures)) = self.node_sync.passed(&key, failed.is_empty(), now) {
+            self.worker.metrics.nodes_synced(took, failures);
+        }
+        if repaired {
+            self.worker.metrics.repaired(key.provider);
         }
         for uid in report.members.keys().filter(|uid| !failed.contains_key(*uid)) {
             self.roster.succeeded(uid);
         }
         for (uid, error) in &failed {
-            let attempt = self.roster.failed(uid, error.kind());
+            let attempt = self.roster.failed(uid, error);
             if let Some(wait) = requeue::after(error, attempt) {
-                self.queue.add(key.clone(), now + wait);
+                self.enqueue(key.clone(), now + wait);
             }
         }
         let pending = report.members.values().filter_map(|member| match member.readiness {
@@ -79,9 +98,12 @@ impl Running {
         });
         let stuck = report.needs_ground.then(|| requeue::backoff(1));
         if let Some(wait) = pending.chain(report.look_again).chain(stuck).min() {
-            self.queue.add(key.clone(), now + wait);
+            self.enqueue(key.clone(), now + wait);
         }
         let mut effects = self.roster.fold(&key, begun, &report);
+        for (uid, (status, version)) in told {
+            self.roster.told(&uid, status, version);
+        }
         for (uid, update) in shown {
             effects.extend(self.roster.shown(&uid, &key, update));
         }
@@ -91,8 +113,11 @@ impl Running {
 
     /// Tries a write to the API server again, later and later.
     fn retry(&mut self, effect: Effect, why: &str) {
-        let (Effect::Admit(uid) | Effect::Dismiss(uid)) = &effect else { return };
-        let attempt = self.roster.failed(uid, ErrorKind::Unavailable);
+        let (Effect::Admit(uid) | Effect::Dismiss(uid) | Effect::Explain(uid)) = &effect else {
+            return;
+        };
+        let error = ProviderError::new(ErrorKind::Unavailable, "Kubernetes API", why);
+        let attempt = self.roster.failed(uid, &error);
         if let Some(service) = self.roster.service(uid) {
             self.tell(service, Note::Failed(why.to_owned()));
         }

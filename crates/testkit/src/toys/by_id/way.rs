@@ -51,7 +51,7 @@ pub(super) fn way(spec: &LbSpec, goal: &Goal, seen: &Observed) -> [Vec<Step>; 4]
             Some(_) => {}
         }
         let wanted: BTreeSet<_> =
-            goal.nodes.values().filter_map(|node| target(node, port)).collect();
+            goal.targets(spec).filter_map(|node| target(node, port)).collect();
         let register = |some| Step::Register(at, some);
         opening.extend(batches(&wanted - &there).into_iter().map(register));
         closing.extend(batches(&there - &wanted).into_iter().map(|it| Step::Deregister(at, it)));

@@ -1,0 +1,32 @@
+//! The answers to people who ask what is known.
+
+use super::Running;
+use crate::inspect::{Ask, Inspection, Orphan};
+
+impl Running {
+    pub(super) fn answer(&mut self, ask: Ask) {
+        // Who has gone away meanwhile needs no answer.
+        match ask {
+            Ask::Inspect(reply) => {
+                let _ = reply.send(self.inspect());
+            }
+            Ask::Sweep(reply) => {
+                let orphans = self.roster.orphans();
+                let told = orphans.iter().map(Orphan::from).collect();
+                if !self.dry_run {
+                    self.sweep_away(orphans.into_iter().map(|(key, _)| key).collect());
+                }
+                let _ = reply.send(told);
+            }
+        }
+    }
+
+    fn inspect(&self) -> Inspection {
+        Inspection {
+            providers: self.roster.providers(),
+            nodes: self.cluster.targets().len(),
+            services: self.roster.views(),
+            orphans: self.roster.orphans().iter().map(Orphan::from).collect(),
+        }
+    }
+}

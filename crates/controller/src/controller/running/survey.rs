@@ -1,0 +1,102 @@
+//! The timed inventory: what others have changed is found and made again, and what is nobody's.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use seaway_core::{Key, ProviderError};
+use tokio::time::Instant;
+
+use super::Running;
+use crate::queue::QueueKey;
+use crate::requeue;
+
+impl Running {
+    /// Reads a provider again, in its time.
+    pub(super) fn survey_later(&mut self, provider: &'static str) {
+        let wait = self.inventory.wait(self.worker.cx.now());
+        self.survey_in(provider, wait);
+    }
+
+    /// A provider could not be read.
+    pub(super) fn missed(&mut self, provider: &'static str, error: &ProviderError) {
+        let wait = requeue::backoff(self.inventory.failed(provider));
+        tracing::warn!(provider, %error, ?wait, "provider can't be read, trying again");
+        if !self.roster.was_read(provider) {
+            self.roster.miss(provider);
+        }
+        self.survey_in(provider, wait);
+    }
+
+    fn survey_in(&mut self, provider: &'static str, wait: Duration) {
+        let Some(driver) = self.roster.driver(provider).cloned() else { return };
+        let closely = if driver.capabilities().shallow_survey {
+            let keys = driver.holders().into_keys().collect();
+            self.inventory.next(provider, &keys)
+        } else {
+            Vec::new()
+        };
+        self.tasks.spawn(Arc::clone(&self.worker).survey(driver, wait, closely));
+    }
+
+    /// Folds what an inventory found.
+    pub(super) fn surveyed(
+        &mut self,
+        provider: &'static str,
+        found: Result<BTreeSet<Key>, ProviderError>,
+    ) {
+        let changed = match found {
+            Ok(changed) => changed,
+            Err(error) => return self.missed(provider, &error),
+        };
+        self.inventory.succeeded(provider);
+        if self.roster.was_read(provider) {
+            self.roster.hold(provider);
+            let now = Instant::now();
+            for key in changed {
+                let key = QueueKey { provider, key };
+                tracing::warn!(provider, key = %key.key, "something else is there than was left");
+                self.drifted.insert(key.clone());
+                self.enqueue(key, now);
+            }
+        } else {
+            let effects = self.roster.regain(provider, &self.cluster);
+            self.carry_out(effects);
+        }
+        let nobodys = self.count_orphans();
+        if self.sweep {
+            self.sweep_away(nobodys);
+        }
+        self.survey_later(provider);
+    }
+
+    /// Counts what is nobody's, and returns what was nobody's before either.
+    pub(super) fn count_orphans(&mut self) -> BTreeSet<QueueKey> {
+        let orphans = self.roster.orphans();
+        for (provider, held) in self.roster.held() {
+            let nobodys = orphans.iter().filter(|(key, _)| key.provider == provider).count();
+            self.worker.metrics.holds(provider, held, nobodys);
+        }
+        if !orphans.is_empty() {
+            tracing::warn!(
+                count = orphans.len(),
+                "some load balancers carry our mark and belong to no Service: see `seaway sweep`"
+            );
+        }
+        self.inventory.orphaned(orphans).into_iter().map(|(key, _)| key).collect()
+    }
+
+    /// Passes over keys at which something is nobody's: their goal is to have none of it.
+    pub(super) fn sweep_away(&mut self, keys: BTreeSet<QueueKey>) {
+        let now = Instant::now();
+        for key in keys {
+            tracing::info!(provider = key.provider, key = %key.key, "sweeping what belongs to nobody");
+            let driver = self.roster.driver(key.provider);
+            if driver.is_some_and(|driver| driver.capabilities().ground) {
+                let ground = QueueKey { provider: key.provider, key: Key::Ground };
+                self.enqueue(ground, now + requeue::backoff(1));
+            }
+            self.enqueue(key, now);
+        }
+    }
+}
