@@ -190,6 +190,7 @@ impl Controller {
             window: Window::default(),
             node_sync: NodeSync::default(),
             inventory: Inventory::new(options.inventory),
+            settled: BTreeSet::new(),
             drifted: BTreeSet::new(),
             failures: BTreeMap::new(),
             pulse,

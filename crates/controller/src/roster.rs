@@ -57,6 +57,8 @@ pub(crate) struct Roster {
     holdings: Holdings,
     /// Services whose things stay although they are gone.
     retained: BTreeSet<ServiceUid>,
+    /// Services that are no more, and whose things are to go.
+    condemned: BTreeSet<ServiceUid>,
     /// Services that select their nodes by label.
     selecting: BTreeSet<ServiceUid>,
     /// Providers that were not read yet.
@@ -83,6 +85,7 @@ impl Roster {
             leaving: BTreeSet::new(),
             holdings: Holdings::default(),
             retained: BTreeSet::new(),
+            condemned: BTreeSet::new(),
             selecting: BTreeSet::new(),
             unread: BTreeSet::new(),
             deferred: BTreeMap::new(),
@@ -152,6 +155,16 @@ impl Roster {
             }
         }
         effects
+    }
+
+    /// Lets go of what is held for Services that are no more: the next pass takes it down.
+    pub(crate) fn condemn(&mut self, uids: impl IntoIterator<Item = ServiceUid>) {
+        self.condemned = uids.into_iter().collect();
+    }
+
+    /// Whether a pass over `key` is somebody's.
+    pub(crate) fn is_assigned(&self, key: &QueueKey) -> bool {
+        key.key == Key::Ground || self.assigned.contains_key(key)
     }
 
     /// What is held for Services that are no more.

@@ -20,8 +20,11 @@ pub(crate) fn published(service: &Service) -> Vec<Address> {
         .collect()
 }
 
-/// The digest of the spec that was converged last.
-pub(crate) fn applied(service: &Service) -> Option<Digest> {
+/// The digest of the spec that `by` converged last; none if another provider did.
+pub(crate) fn applied(service: &Service, by: &str) -> Option<Digest> {
+    if provider(service) != Some(by) {
+        return None;
+    }
     let condition = condition::of(service, PROVISIONED).filter(|it| it.status == "True")?;
     let (_, digest) = condition.message.rsplit_once(SPEC)?;
     Digest::parse(digest)
@@ -96,7 +99,7 @@ pub(crate) fn update(service: &Service, found: &Found<'_>, now: Moment) -> Optio
     let shown = &service.status.load_balancer.ingress;
     let moved = ingress.as_ref().filter(|ingress| *ingress != shown).cloned();
     let digest = found.spec.digest();
-    let before = applied(service);
+    let before = applied(service, found.provider);
     let settled = found.member.settled && found.error.is_none() && ingress.is_some();
     let sayings = [
         Some(accepted(found)),
@@ -231,6 +234,16 @@ fn entry(address: &Address, mode: IpMode) -> Ingress {
     }
 }
 
+/// Whether two states of a Service show the same, of what we write.
+pub(crate) fn agree(one: &Service, other: &Service) -> bool {
+    let same = |kind: &&str| {
+        let said =
+            |service| condition::of(service, kind).map(|it| (&it.status, &it.reason, &it.message));
+        said(one) == said(other)
+    };
+    one.status.load_balancer == other.status.load_balancer && condition::ALL.iter().all(same)
+}
+
 /// Whether there is anything of ours on a Service besides the finalizer.
 pub(crate) fn is_marked(service: &Service) -> bool {
     condition::ALL.iter().any(|kind| condition::of(service, kind).is_some())
@@ -337,7 +350,8 @@ mod tests {
         let condition = &written.patch["status"]["conditions"][0];
         assert_eq!(condition["lastTransitionTime"], "2026-01-02T03:04:05Z");
         service.status = written.status;
-        assert_eq!(applied(&service), Some(spec(80).digest()));
+        assert_eq!(applied(&service, "toy"), Some(spec(80).digest()));
+        assert_eq!(applied(&service, "other"), None, "which has nothing yet");
         assert_eq!(provider(&service), Some("toy"));
         assert_eq!(published(&service), [Address::Ip("192.0.2.1".parse().unwrap())]);
         assert_eq!(says(&service, ACCEPTED), "True Accepted");
@@ -364,7 +378,7 @@ mod tests {
             service.status = case(readiness).update(&service).unwrap().status;
             assert_eq!(says(&service, PROVISIONED), "False Pending");
             assert_eq!(says(&service, SERVING), "False Pending");
-            assert_eq!(applied(&service), None);
+            assert_eq!(applied(&service, "toy"), None);
         }
         let mut service = Service::default();
         let part = Case { settled: false, ..case(ready("192.0.2.1")) };
@@ -389,7 +403,7 @@ mod tests {
         assert_eq!(outage.update(&service), None, "it is no less there");
         let other = Case { port: 81, ..outage };
         service.status = other.update(&service).unwrap().status;
-        assert_eq!(applied(&service), None);
+        assert_eq!(applied(&service, "toy"), None);
     }
 
     #[test]

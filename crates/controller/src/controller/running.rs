@@ -51,6 +51,8 @@ pub(super) struct Running {
     pub(super) window: Window,
     pub(super) node_sync: NodeSync,
     pub(super) inventory: Inventory,
+    /// Keys at which nothing was left to do, and nothing was still being made, after the last pass.
+    pub(super) settled: BTreeSet<QueueKey>,
     /// Keys at which others have changed something, that were not passed over since.
     pub(super) drifted: BTreeSet<QueueKey>,
     /// Failures in a row of a key as a whole.
@@ -89,8 +91,12 @@ impl Running {
                     self.roster.hold(name);
                     self.survey_later(name);
                 }
-                Ok(Err(error)) => self.missed(name, &error),
+                Ok(Err(error)) => {
+                    self.roster.miss(name);
+                    self.missed(name, &error);
+                }
                 Err(_) => {
+                    self.roster.miss(name);
                     let text = format!("no answer within {} s", FIRST_SURVEY.as_secs());
                     let error = ProviderError::new(ErrorKind::Unavailable, "survey", text);
                     self.missed(name, &error);

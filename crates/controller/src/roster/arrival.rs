@@ -75,9 +75,11 @@ impl Roster {
             self.deferred.insert(uid, Seen { version, object: service });
             return effects;
         }
-        let shown = &service.status.load_balancer;
-        let changed = old
-            .is_none_or(|old| old.verdict != verdict || old.service.status.load_balancer != *shown);
+        let changed = old.is_none_or(|old| {
+            old.verdict != verdict
+                || !status::agree(&old.service, &service)
+                || old.service.metadata.deleting != service.metadata.deleting
+        });
         let mut entry = Entry::new(Arc::new(service), version, verdict, old);
         entry.unread = self.unread_annotations(&entry);
         let home = old.and_then(Entry::key);

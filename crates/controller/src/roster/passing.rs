@@ -26,11 +26,12 @@ impl Roster {
             .filter_map(|uid| {
                 let Some(entry) = self.entries.get(uid) else {
                     let hold = Member { want: Want::Hold, published: Vec::new(), applied: None };
-                    return self.retained.contains(uid).then(|| (uid.clone(), hold));
+                    // What is nobody's, or is to stay, goes only when it is swept.
+                    return (!self.condemned.contains(uid)).then(|| (uid.clone(), hold));
                 };
                 let want = self.want(uid, entry, key)?;
                 let published = status::published(&entry.service);
-                let applied = status::applied(&entry.service);
+                let applied = status::applied(&entry.service, key.provider);
                 Some((uid.clone(), Member { want, published, applied }))
             })
             .collect();

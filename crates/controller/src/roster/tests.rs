@@ -370,6 +370,8 @@ fn the_member_tells_what_its_status_shows() {
         "loadBalancer": { "ingress": [{ "ip": "192.0.2.1", "ipMode": "VIP" }] },
         "conditions": [{
             "type": crate::PROVISIONED, "status": "True", "message": format!("as asked, spec {digest}"),
+        }, {
+            "type": crate::ACCEPTED, "status": "True", "message": "provider paper takes it",
         }],
     }))
     .unwrap();

@@ -14,7 +14,7 @@ impl Running {
                 let orphans = self.roster.orphans();
                 let told = orphans.iter().map(Orphan::from).collect();
                 if !self.dry_run {
-                    self.sweep_away(orphans.into_iter().map(|(key, _)| key).collect());
+                    self.sweep_away(orphans);
                 }
                 let _ = reply.send(told);
             }

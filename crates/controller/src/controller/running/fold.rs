@@ -92,6 +92,12 @@ impl Running {
                 self.enqueue(key.clone(), now + wait);
             }
         }
+        let mut readiness = report.members.values().map(|member| &member.readiness);
+        if report.settled && !readiness.any(|it| matches!(it, Readiness::Pending { .. })) {
+            self.settled.insert(key.clone());
+        } else {
+            self.settled.remove(&key);
+        }
         let pending = report.members.values().filter_map(|member| match member.readiness {
             Readiness::Pending { look_again } => Some(look_again),
             Readiness::Ready(_) | Readiness::Gone => None,

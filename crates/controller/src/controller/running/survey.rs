@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use seaway_core::{Key, ProviderError};
+use seaway_core::{Key, ProviderError, ServiceUid};
 use tokio::time::Instant;
 
 use super::Running;
@@ -22,9 +22,6 @@ impl Running {
     pub(super) fn missed(&mut self, provider: &'static str, error: &ProviderError) {
         let wait = requeue::backoff(self.inventory.failed(provider));
         tracing::warn!(provider, %error, ?wait, "provider can't be read, trying again");
-        if !self.roster.was_read(provider) {
-            self.roster.miss(provider);
-        }
         self.survey_in(provider, wait);
     }
 
@@ -55,8 +52,14 @@ impl Running {
             let now = Instant::now();
             for key in changed {
                 let key = QueueKey { provider, key };
-                tracing::warn!(provider, key = %key.key, "something else is there than was left");
-                self.drifted.insert(key.clone());
+                if !self.roster.is_assigned(&key) {
+                    continue;
+                }
+                // Where something was still being made, the provider goes on by itself.
+                if self.settled.contains(&key) {
+                    tracing::warn!(provider, key = %key.key, "something else is there than was left");
+                    self.drifted.insert(key.clone());
+                }
                 self.enqueue(key, now);
             }
         } else {
@@ -71,7 +74,7 @@ impl Running {
     }
 
     /// Counts what is nobody's, and returns what was nobody's before either.
-    pub(super) fn count_orphans(&mut self) -> BTreeSet<QueueKey> {
+    pub(super) fn count_orphans(&mut self) -> BTreeSet<(QueueKey, ServiceUid)> {
         let orphans = self.roster.orphans();
         for (provider, held) in self.roster.held() {
             let nobodys = orphans.iter().filter(|(key, _)| key.provider == provider).count();
@@ -83,13 +86,14 @@ impl Running {
                 "some load balancers carry our mark and belong to no Service: see `seaway sweep`"
             );
         }
-        self.inventory.orphaned(orphans).into_iter().map(|(key, _)| key).collect()
+        self.inventory.orphaned(orphans)
     }
 
-    /// Passes over keys at which something is nobody's: their goal is to have none of it.
-    pub(super) fn sweep_away(&mut self, keys: BTreeSet<QueueKey>) {
+    /// Takes down what is nobody's.
+    pub(super) fn sweep_away(&mut self, orphans: BTreeSet<(QueueKey, ServiceUid)>) {
         let now = Instant::now();
-        for key in keys {
+        self.roster.condemn(orphans.iter().map(|(_, uid)| uid.clone()));
+        for key in orphans.into_iter().map(|(key, _)| key).collect::<BTreeSet<_>>() {
             tracing::info!(provider = key.provider, key = %key.key, "sweeping what belongs to nobody");
             let driver = self.roster.driver(key.provider);
             if driver.is_some_and(|driver| driver.capabilities().ground) {

@@ -51,7 +51,9 @@ fn what_belongs_to_nobody_is_found() {
     let dead = QueueKey { provider: "paper", key: Key::own("dead".into()) };
     pass(&mut roster, &dead, &["dead"]);
     assert_eq!(roster.orphans(), [(dead.clone(), "dead".into())].into());
-    assert!(wants(&mut roster, &dead).is_empty(), "a pass over it takes it down");
+    assert_eq!(wants(&mut roster, &dead)[&"dead".into()], Want::Hold, "it stays");
+    roster.condemn(["dead".into()]);
+    assert!(wants(&mut roster, &dead).is_empty(), "the next pass takes it down");
     pass(&mut roster, &dead, &[]);
     assert_eq!(roster.orphans(), [].into());
 }

@@ -1,0 +1,92 @@
+//! What a Service asks of the controller itself, by annotation.
+
+use std::sync::Arc;
+
+use seaway_controller::{ACCEPTED, PROVISIONED};
+use seaway_testkit::toys::one_file::daemon::Daemon;
+use serde_json::json;
+
+use crate::lab::{Lab, often, one_file};
+
+#[tokio::test]
+async fn a_paused_service_stays_as_it_is_even_when_it_is_deleted() {
+    let lab = Lab::start().await;
+    let daemon = Arc::<Daemon>::default();
+    let run = lab.run(vec![one_file(&daemon, &["198.18.0.1"])], often()).await;
+    lab.put("web", &json!({})).await;
+    lab.address("web").await;
+    lab.annotate("web", "seaway.dev/pause", Some("true")).await;
+    lab.told("web", "PausedLoadBalancer", "Nothing is changed").await;
+    lab.quiet().await;
+    let before = daemon.state();
+    lab.patch("web", json!({ "spec": { "ports": [{ "port": 81 }] } })).await;
+    lab.put_node(3, &json!({})).await;
+    lab.delete("web").await;
+    lab.told("web", "PausedLoadBalancer", "The deletion waits").await;
+    lab.quiet().await;
+    assert_eq!(daemon.state(), before);
+    assert!(lab.get("web").await.is_some());
+    lab.annotate("web", "seaway.dev/pause", None).await;
+    lab.until("it is gone", async || lab.get("web").await.is_none().then_some(())).await;
+    assert!(daemon.state().running.unwrap().is_empty());
+    run.stop().await;
+}
+
+#[tokio::test]
+async fn only_the_selected_nodes_are_targets_and_labels_change_that() {
+    let lab = Lab::start().await;
+    let daemon = Arc::<Daemon>::default();
+    lab.put_node(3, &json!({ "edge": "yes" })).await;
+    let run = lab.run(vec![one_file(&daemon, &["198.18.0.1", "198.18.0.2"])], often()).await;
+    let some = json!({ "metadata": { "annotations": { "seaway.dev/node-selector": "edge=yes" } } });
+    lab.put("some", &some).await;
+    lab.address("some").await;
+    let targets = || {
+        let running = daemon.state().running.unwrap();
+        let fronts = running.values().next().unwrap().fronts.clone();
+        let all = fronts.into_iter().flat_map(|(_, _, targets)| targets);
+        all.map(|target| target.split(':').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(targets(), ["192.0.2.3"]);
+    lab.patch_node("node-1", json!({ "metadata": { "labels": { "edge": "yes" } } })).await;
+    lab.until("two nodes", async || (targets() == ["192.0.2.1", "192.0.2.3"]).then_some(())).await;
+    lab.patch_node("node-3", json!({ "metadata": { "labels": { "edge": "no" } } })).await;
+    lab.until("one node", async || (targets() == ["192.0.2.1"]).then_some(())).await;
+    lab.annotate("some", "seaway.dev/node-selector", None).await;
+    lab.until("all nodes", async || (targets().len() == 3).then_some(())).await;
+    lab.annotate("some", "seaway.dev/node-selector", Some("edge near yes")).await;
+    let message = lab.says("some", ACCEPTED, "False InvalidSpec").await;
+    assert!(message.contains("\"edge near yes\" is no label selector"), "{message}");
+    assert_eq!(targets().len(), 3, "what it has stays");
+    run.stop().await;
+}
+
+#[tokio::test]
+async fn an_annotation_that_nobody_reads_is_told_once() {
+    let lab = Lab::start().await;
+    let daemon = Arc::<Daemon>::default();
+    let drivers = || vec![one_file(&daemon, &["198.18.0.1"])];
+    let run = lab.run(drivers(), often()).await;
+    lab.put("web", &json!({ "metadata": { "annotations": { "seaway.dev/paused": "true" } } }))
+        .await;
+    lab.told("web", "UnknownAnnotation", "seaway.dev/paused").await;
+    lab.says("web", PROVISIONED, "True Converged").await;
+    lab.quiet().await;
+    run.stop().await;
+    let run = lab.run(drivers(), often()).await;
+    lab.quiet().await;
+    assert_eq!(lab.events("web", "UnknownAnnotation").await.len(), 1);
+    run.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_provider_can_not_retain_is_refused_by_name() {
+    let lab = Lab::start().await;
+    let daemon = Arc::<Daemon>::default();
+    let run = lab.run(vec![one_file(&daemon, &["198.18.0.1"])], often()).await;
+    lab.put("web", &json!({ "metadata": { "annotations": { "seaway.dev/retain": "true" } } }))
+        .await;
+    let message = lab.says("web", ACCEPTED, "False Unsupported").await;
+    assert!(message.contains("seaway.dev/retain: \"true\": provider one-file can't"), "{message}");
+    run.stop().await;
+}

@@ -1,0 +1,17 @@
+//! The controller as a whole: a real API server's rules in memory, and load balancers that can be
+//! changed behind its back.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may fail where it stands"
+)]
+
+mod conditions;
+mod controls;
+mod drift;
+mod lab;
+mod providers;
+mod start;
+mod sweep;
