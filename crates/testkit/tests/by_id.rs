@@ -65,6 +65,7 @@ impl Bench for Desk {
         let shared = Mark::shared("another".into());
         self.cloud.tamper(|all| {
             let balancer = Balancer {
+                kept: false,
                 token: "another-uid-a".to_owned(),
                 tag: tag.clone(),
                 created: Moment::default(),

@@ -31,8 +31,8 @@ impl Roster {
                 };
                 let want = self.want(uid, entry, key)?;
                 let published = status::published(&entry.service);
-                let applied = status::applied(&entry.service, key.provider);
-                Some((uid.clone(), Member { want, published, applied }))
+                // It would vouch for the targets too, and nobody knows which nodes they were made for.
+                Some((uid.clone(), Member { want, published, applied: None }))
             })
             .collect();
         (Goal { now, nodes, members }, self.begun)

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use seaway_controller::{ACCEPTED, PROVISIONED};
+use std::time::Duration;
+
+use seaway_controller::{ACCEPTED, Options, PROVISIONED};
+use seaway_testkit::toys::by_id::cloud::PROVISIONING;
 use seaway_testkit::toys::one_file::daemon::Daemon;
 use serde_json::json;
 
-use crate::lab::{Lab, often, one_file};
+use crate::lab::{Lab, by_id, cloud, often, one_file};
 
 #[tokio::test]
 async fn a_paused_service_stays_as_it_is_even_when_it_is_deleted() {
@@ -88,5 +91,35 @@ async fn what_a_provider_can_not_retain_is_refused_by_name() {
         .await;
     let message = lab.says("web", ACCEPTED, "False Unsupported").await;
     assert!(message.contains("seaway.dev/retain: \"true\": provider one-file can't"), "{message}");
+    run.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_retained_outlives_its_service_and_every_sweep() {
+    let lab = Lab::start().await;
+    let (cloud, clock) = cloud();
+    let swept = || Options { sweep: true, ..often() };
+    let run = lab.run(vec![by_id(&cloud)], swept()).await;
+    lab.put("web", &json!({})).await;
+    lab.until("it is being made", async || cloud.inventory().balancers.values().next().map(drop))
+        .await;
+    clock.advance(PROVISIONING);
+    lab.address("web").await;
+    lab.annotate("web", "seaway.dev/retain", Some("true")).await;
+    lab.until("it is marked", async || {
+        cloud.inventory().balancers.values().next()?.kept.then_some(())
+    })
+    .await;
+    lab.delete("web").await;
+    lab.until("the Service is gone", async || lab.get("web").await.is_none().then_some(())).await;
+    lab.told("web", "RetainedLoadBalancer", "stays").await;
+    clock.advance(Duration::from_mins(1));
+    let left = cloud.inventory();
+    lab.quiet().await;
+    run.stop().await;
+    let run = lab.run(vec![by_id(&cloud)], swept()).await;
+    lab.quiet().await;
+    assert_eq!(cloud.inventory(), left);
+    assert_eq!(run.inspector.inspect(None).await.unwrap().orphans, []);
     run.stop().await;
 }

@@ -74,7 +74,8 @@ impl ById {
 
     fn front(&self, id: Id, balancer: Balancer, full: bool) -> Front {
         let active = self.cloud.is_active(&balancer);
-        Front { id, active, detail: full.then_some((balancer.admits, balancer.listeners)) }
+        let kept = balancer.kept;
+        Front { id, active, kept, detail: full.then_some((balancer.admits, balancer.listeners)) }
     }
 }
 
@@ -97,6 +98,7 @@ impl Provider for ById {
             listing_lag: LAG,
             node_selection: true,
             shallow_survey: true,
+            retain: true,
             ..Capabilities::default()
         }
     }
@@ -199,6 +201,9 @@ impl Provider for ById {
                 let made = self.cloud.create_pool(pool).await?;
                 return Ok(Fact::Pool(uid.clone(), *at, back(made.0, made.1, true)));
             }
+            Step::Keep(kept) => {
+                self.cloud.modify_balancer(balancer()?, |it| it.kept = *kept).await?;
+            }
             Step::Admit(ranges) => {
                 let ranges = ranges.clone();
                 self.cloud.modify_balancer(balancer()?, |it| it.admits = ranges).await?;
@@ -227,13 +232,14 @@ impl Provider for ById {
         match step {
             Step::CreateBalancer(uid, admits) => {
                 let detail = Some((admits.clone(), BTreeMap::new()));
-                Fact::Balancer(uid.clone(), Front { id: 0, active: true, detail })
+                Fact::Balancer(uid.clone(), Front { id: 0, active: true, kept: false, detail })
             }
             Step::CreatePool(uid, at, health) => {
                 let detail = Some((*health, BTreeSet::new()));
                 Fact::Pool(uid.clone(), *at, Back { id: 0, detail })
             }
-            Step::Admit(_)
+            Step::Keep(_)
+            | Step::Admit(_)
             | Step::SetHealth(..)
             | Step::Register(..)
             | Step::Deregister(..)
@@ -246,6 +252,11 @@ impl Provider for ById {
 
     fn holds(&self, seen: &Observed) -> BTreeSet<ServiceUid> {
         seen.owner.iter().cloned().collect()
+    }
+
+    fn retained(&self, seen: &Observed) -> BTreeSet<ServiceUid> {
+        let kept = seen.balancer.as_ref().is_some_and(|front| front.kept);
+        seen.owner.iter().filter(|_| kept).cloned().collect()
     }
 
     fn readiness(&self, _: &ServiceUid, seen: &Observed) -> Readiness {

@@ -42,6 +42,8 @@ pub struct Balancer {
     pub admits: SourceRanges,
     /// The pool behind each port.
     pub listeners: BTreeMap<u16, Id>,
+    /// It is to stay when its Service goes; a listing shows it, as it shows every tag.
+    pub kept: bool,
 }
 
 impl Balancer {
@@ -180,7 +182,8 @@ impl Cloud {
                 return Ok((*id, there.clone()));
             }
             let token = token.to_owned();
-            let made = Balancer { token, tag, created, admits, listeners: BTreeMap::new() };
+            let made =
+                Balancer { token, tag, created, admits, listeners: BTreeMap::new(), kept: false };
             let id = state.next();
             state.now.balancers.insert(id, made.clone());
             Ok((id, made))

@@ -50,6 +50,11 @@ impl Observed {
             listeners.insert(at.0, id);
         }
         match step {
+            Step::Keep(kept) => {
+                if let Some(front) = &mut self.balancer {
+                    front.kept = kept;
+                }
+            }
             Step::Admit(ranges) => {
                 if let Some((admits, _)) = self.front_mut() {
                     *admits = ranges;
@@ -90,6 +95,8 @@ impl Observed {
 pub struct Front {
     pub(super) id: Id,
     pub(super) active: bool,
+    /// It is to stay when its Service goes.
+    pub(super) kept: bool,
     /// Who is let in, and where each port leads: not in a listing.
     pub(super) detail: Option<(SourceRanges, BTreeMap<u16, Id>)>,
 }

@@ -12,6 +12,8 @@ use super::At;
 pub enum Step {
     /// Makes the balancer.
     CreateBalancer(ServiceUid, SourceRanges),
+    /// Changes whether the balancer is to stay when its Service goes.
+    Keep(bool),
     /// Changes who is let in.
     Admit(SourceRanges),
     /// Makes the pool for a port.
@@ -36,6 +38,8 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::CreateBalancer(..) => f.write_str("create the balancer"),
+            Self::Keep(true) => f.write_str("keep it when its Service goes"),
+            Self::Keep(false) => f.write_str("let it go with its Service"),
             Self::Admit(ranges) => write!(f, "admit {ranges}"),
             Self::CreatePool(_, port, _) => write!(f, "create the pool for {}/{}", port.0, port.1),
             Self::SetHealth(port, _) => write!(f, "set the health check of {}/{}", port.0, port.1),
@@ -54,6 +58,7 @@ impl seaway_core::Step for Step {
         match self {
             Self::Register(..) | Self::Deregister(..) => Lane("register"),
             Self::CreateBalancer(..)
+            | Self::Keep(_)
             | Self::Admit(_)
             | Self::CreatePool(..)
             | Self::SetHealth(..)
@@ -69,6 +74,7 @@ impl seaway_core::Step for Step {
             Self::Deregister(..) | Self::Close(_) => Urgency::Drain,
             Self::Register(..) => Urgency::MoreTargets,
             Self::CreateBalancer(..)
+            | Self::Keep(_)
             | Self::Admit(_)
             | Self::CreatePool(..)
             | Self::SetHealth(..)

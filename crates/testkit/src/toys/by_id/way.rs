@@ -11,7 +11,7 @@ use super::{At, Observed, Step};
 pub(super) fn vouched(member: &Member, spec: &LbSpec, seen: &Observed) -> bool {
     let ports = spec.ports.iter().map(|port| (port.port, port.protocol));
     member.applied.as_ref() == Some(&spec.digest())
-        && seen.balancer.is_some()
+        && seen.balancer.as_ref().is_some_and(|front| front.kept == spec.retain)
         && seen.pools.keys().copied().eq(ports)
 }
 
@@ -31,6 +31,11 @@ pub(super) fn way(spec: &LbSpec, goal: &Goal, seen: &Observed) -> [Vec<Step>; 4]
             making.push(Step::Admit(spec.source_ranges.clone()));
         }
         Some(_) => {}
+    }
+    if seen.balancer.as_ref().map_or(spec.retain, |front| front.kept != spec.retain) {
+        // The id must be known first.
+        let stage = if detail.is_some() { &mut making } else { &mut opening };
+        stage.push(Step::Keep(spec.retain));
     }
     let batches = |targets: BTreeSet<String>| {
         let targets: Vec<_> = targets.into_iter().collect();
