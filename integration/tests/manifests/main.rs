@@ -1,0 +1,14 @@
+//! What is installed on a cluster: the kustomize overlays and the Helm chart render, say the same,
+//! and ask for no more than they need.
+//!
+//! Those in `server` need an API server: `make e2e` gives them one.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+mod chart;
+mod level;
+mod overlays;
+mod permissions;
+mod render;
+mod server;
+mod sidecar;

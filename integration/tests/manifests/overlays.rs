@@ -1,0 +1,193 @@
+use std::collections::BTreeSet;
+use std::fs::{read_dir, read_to_string};
+use std::path::Path;
+
+use seaway_integration::Process;
+use serde_json::Value;
+
+use crate::render::{
+    CONFIG, EXAMPLES, OVERLAYS, helm, kustomize, root, seaway, succeeded, template,
+};
+
+/// Every folder below `folder` with a kustomization, components left out.
+fn kustomizations(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            kustomizations(&path, found);
+        } else if path.ends_with("kustomization.yaml")
+            && read_to_string(&path).unwrap().contains("kind: Kustomization")
+        {
+            let folder = path.parent().unwrap().strip_prefix(root()).unwrap();
+            found.insert(folder.to_str().unwrap().to_owned());
+        }
+    }
+}
+
+#[test]
+fn every_overlay_is_known_and_renders() {
+    let mut found = BTreeSet::new();
+    kustomizations(&root().join("manifests"), &mut found);
+    let mut known = BTreeSet::from(OVERLAYS.map(str::to_owned));
+    known.insert("manifests/base/rbac".to_owned());
+    assert_eq!(found, known);
+    for folder in known.iter().map(String::as_str).chain(EXAMPLES) {
+        assert!(kustomize(folder).objects().count() > 0, "{folder}");
+    }
+}
+
+#[test]
+fn what_there_is_in_each() {
+    let base = [
+        "ClusterRole seaway",
+        "ClusterRoleBinding seaway",
+        "ConfigMap seaway-config",
+        "Deployment seaway",
+        "Namespace seaway-system",
+        "PodDisruptionBudget seaway",
+        "ResourceQuota seaway-critical-pods",
+        "Role seaway",
+        "RoleBinding seaway",
+        "ServiceAccount seaway",
+    ];
+    let without = |kinds: &[&str]| {
+        let stays = |name: &&str| !kinds.iter().any(|kind| name.split(' ').next() == Some(kind));
+        base.into_iter().filter(stays).collect::<Vec<_>>()
+    };
+    let mut monitored = base.to_vec();
+    monitored.extend(["Service seaway-metrics", "ServiceMonitor seaway"]);
+    monitored.sort_unstable();
+    // With one replica a budget would only keep the box from being drained.
+    for (folder, expected) in [
+        (OVERLAYS[0], base.to_vec()),
+        (OVERLAYS[1], without(&["PodDisruptionBudget"])),
+        (EXAMPLES[0], monitored),
+    ] {
+        let mut names = kustomize(folder).names();
+        for name in &mut names {
+            if name.starts_with("ConfigMap seaway-config-") {
+                "ConfigMap seaway-config".clone_into(name);
+            }
+        }
+        assert_eq!(names, expected, "{folder}");
+    }
+}
+
+#[test]
+fn the_chart_is_without_fault() {
+    let output = helm(&["lint", "--strict", "--set-file", CONFIG]);
+    succeeded("helm lint", &output);
+}
+
+#[test]
+fn the_chart_says_what_is_missing_and_what_it_does_not_know() {
+    for (values, parts) in [
+        (vec![], ["config", "[providers.embedded]"]),
+        (vec!["--set-file", "config=manifests/base/seaway.toml"], ["config", "no provider"]),
+        (vec!["--set-file", CONFIG, "--set", "replica=3"], ["replica", "not allowed"]),
+        (vec!["--set-file", CONFIG, "--set", "replicas=0"], ["replicas", "minimum"]),
+    ] {
+        let output = helm(&[&["template"], values.as_slice()].concat());
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{values:?}");
+        assert!(parts.iter().all(|part| complaint.contains(part)), "{values:?}: {complaint}");
+    }
+}
+
+#[test]
+fn the_values_of_the_chart_reach_the_pods() {
+    let rendered = template(&[
+        "--set-file",
+        CONFIG,
+        "--set",
+        "replicas=3,image.repository=registry.example/seaway,image.tag=edge,nodeSelector.disk=fast,\
+         imagePullSecrets[0].name=mine,resources.limits.memory=2Gi,priorityClassName=,\
+         tolerations[0].key=lone,tolerations[0].operator=Exists",
+    ]);
+    let deployment = rendered.only("Deployment");
+    let pod = &deployment["spec"]["template"]["spec"];
+    assert_eq!(deployment["spec"]["replicas"], 3);
+    assert_eq!(seaway(deployment)["image"], "registry.example/seaway:edge");
+    assert_eq!(seaway(deployment)["resources"]["limits"]["memory"], "2Gi");
+    assert_eq!(pod["nodeSelector"]["disk"], "fast");
+    assert_eq!(pod["imagePullSecrets"][0]["name"], "mine");
+    assert_eq!(pod["tolerations"][1]["key"], "lone");
+    assert_eq!(pod["priorityClassName"], Value::Null);
+    // There is no quota for a class that is not asked for.
+    assert!(!rendered.names().iter().any(|name| name.starts_with("ResourceQuota")));
+}
+
+#[test]
+fn the_image_is_of_this_version_everywhere() {
+    let expected = concat!("seaway:", env!("CARGO_PKG_VERSION"));
+    for folder in OVERLAYS {
+        let workload = kustomize(folder);
+        assert_eq!(seaway(workload.only("Deployment"))["image"], expected, "{folder}");
+    }
+    let chart = template(&["--set-file", CONFIG]);
+    assert_eq!(seaway(chart.only("Deployment"))["image"], expected);
+    let version = chart.only("Deployment")["metadata"]["labels"]["helm.sh/chart"].clone();
+    assert_eq!(version, concat!("seaway-", env!("CARGO_PKG_VERSION")));
+}
+
+/// What `seaway` says to the config that an overlay mounts.
+async fn judged(folder: &str) -> (Option<i32>, String) {
+    let rendered = kustomize(folder);
+    let text = rendered.only("ConfigMap")["data"]["seaway.toml"].as_str().unwrap().to_owned();
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("seaway.toml");
+    std::fs::write(&config, text).unwrap();
+    let args = ["plan", "-f", "-", "--config", config.to_str().unwrap()];
+    let ended = Process::run(args, "kind: List\nitems: []\n").await;
+    (ended.code, ended.stderr)
+}
+
+#[tokio::test]
+async fn the_config_of_each_overlay_is_taken_and_that_of_the_base_says_what_it_lacks() {
+    for folder in &OVERLAYS[1..] {
+        assert_eq!(judged(folder).await, (Some(0), String::new()), "{folder}");
+    }
+    let (code, complaint) = judged("manifests/base").await;
+    assert_eq!(code, Some(1));
+    assert!(complaint.contains("add a section such as [providers.embedded]"), "{complaint}");
+}
+
+#[tokio::test]
+async fn the_binary_has_every_flag_that_the_pods_start_it_with() {
+    let help = Process::run(["run", "--help"], "").await.stdout;
+    for folder in OVERLAYS {
+        let workload = kustomize(folder);
+        let args = seaway(workload.only("Deployment"))["args"].clone();
+        let args: Vec<&str> =
+            args.as_array().unwrap().iter().map(|arg| arg.as_str().unwrap()).collect();
+        assert_eq!(args[0], "run");
+        for flag in &args[1..] {
+            let name = flag.split('=').next().unwrap();
+            // `--name`, `--name <VALUE>` and `--name[=<VALUE>]`
+            let known =
+                help.split_whitespace().any(|word| word.split(['[', ',']).next() == Some(name));
+            assert!(known, "{folder}: seaway run has no {name}");
+        }
+    }
+}
+
+/// What follows a word at the start of a line of the Containerfile.
+fn told(file: &str, word: &str) -> String {
+    let line = file.lines().find_map(|line| line.strip_prefix(word));
+    line.unwrap_or_default().split_whitespace().next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn the_image_fits_the_pods_and_the_toolchain() {
+    let read = |name: &str| read_to_string(root().join(name)).unwrap();
+    let file = read("Containerfile");
+    let base = kustomize("manifests/base");
+    let pod = &base.only("Deployment")["spec"]["template"]["spec"]["securityContext"];
+    let user = format!("{}:{}", pod["runAsUser"], pod["runAsGroup"]);
+    assert_eq!(told(&file, "USER "), user);
+    let toolchain = told(&file, "ENV RUSTUP_TOOLCHAIN=");
+    assert_eq!(told(&file, "FROM "), format!("rust:{toolchain}"));
+    assert!(read("rust-toolchain.toml").contains(&format!("channel = \"{toolchain}\"")));
+    let version = concat!("org.opencontainers.image.version=\"", env!("CARGO_PKG_VERSION"), "\"");
+    assert!(file.contains(version), "{version}");
+}
