@@ -14,6 +14,7 @@ mod arrival;
 mod departure;
 mod entry;
 mod holdings;
+mod judge;
 #[cfg(test)]
 pub(crate) mod paper;
 mod passing;

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use seaway_core::{Capabilities, ErrorKind, Key, ProviderError, ServiceUid};
+use seaway_core::{ProviderError, ServiceUid};
+use seaway_intent::Service;
 use seaway_intent::object::ServiceStatus;
-use seaway_intent::{Around, Choice, Rejection, Service, controls};
 
 use super::entry::{Entry, Leaving, Stage, Verdict};
 use super::{Effect, Roster};
@@ -181,82 +181,6 @@ impl Roster {
         !self.selecting.is_empty()
     }
 
-    fn judge(&self, service: &Service, cluster: &Cluster, ours: bool) -> Verdict {
-        let annotations = &service.metadata.annotations;
-        let choice = self.selection.choose(service);
-        if ours || choice != Choice::Nobody {
-            match controls::paused(annotations) {
-                Ok(false) => {}
-                Ok(true) => return Verdict::Paused,
-                Err(rejection) => return refused(&rejection),
-            }
-        }
-        let driver = match choice {
-            Choice::Nobody => match status::provider(service) {
-                Some(name) if ours && !self.drivers.contains_key(name) => {
-                    return self.stranded(name);
-                }
-                _ => return Verdict::Unwanted,
-            },
-            Choice::Elsewhere(name) if ours => return self.stranded(name),
-            Choice::Elsewhere(_) => return Verdict::Unwanted,
-            Choice::Unknown(name) => {
-                let value = name.to_owned();
-                return refused(&Rejection::Provider { value, served: self.served() });
-            }
-            Choice::Served(name) => match self.drivers.get(name) {
-                Some(driver) => driver,
-                None => return Verdict::Unwanted,
-            },
-        };
-        let can: &Capabilities = driver.capabilities();
-        let name = (service.metadata.namespace.clone(), service.metadata.name.clone());
-        let slices = can.local_nodes.then(|| cluster.slices(&name));
-        let around =
-            Around { slices: slices.as_deref(), keys: &can.settings, labels: cluster.labels() };
-        let spec = match seaway_intent::build(service, around) {
-            Ok(spec) => spec,
-            Err(rejection) => return refused(&rejection),
-        };
-        match can.check(driver.name(), &spec) {
-            Ok(()) => Verdict::Wanted {
-                key: QueueKey {
-                    provider: driver.name(),
-                    key: Key::Balancer(driver.balancer(&spec)),
-                },
-                spec: Arc::new(spec),
-            },
-            Err(error) => {
-                let mixed = !can.mixed_protocols && spec.protocols().len() > 1;
-                Verdict::Refused { error, fallback: None, mixed }
-            }
-        }
-    }
-
-    /// What a provider made that this controller does not serve, it can't take down either.
-    fn stranded(&self, provider: &str) -> Verdict {
-        let message = format!(
-            "{provider:?} made what this Service has, and is not served here; served are {}: serve it \
-             again, or take our finalizer off with `seaway uninstall --keep`",
-            self.served()
-        );
-        let error = ProviderError::new(ErrorKind::Unsupported, "provider", message);
-        Verdict::Refused { error, fallback: None, mixed: false }
-    }
-
-    fn served(&self) -> String {
-        let names: Vec<_> = self.drivers.keys().copied().collect();
-        names.join(", ")
-    }
-
-    /// The annotations under our prefix that nobody reads.
-    fn unread_annotations(&self, entry: &Entry) -> Vec<String> {
-        let Verdict::Wanted { key, .. } = &entry.verdict else { return Vec::new() };
-        let keys = self.drivers.get(key.provider).map(|driver| &*driver.capabilities().settings);
-        let annotations = &entry.service.metadata.annotations;
-        controls::unknown(annotations, keys.unwrap_or_default()).map(str::to_owned).collect()
-    }
-
     /// What it takes to let a Service in; none if it is not wanted any more.
     pub(crate) fn admission(&self, uid: &ServiceUid) -> Option<Admission> {
         let entry = self.entries.get(uid)?;
@@ -297,10 +221,4 @@ impl Roster {
         let key = entry.key();
         key.map(|key| self.passes_for(&key)).unwrap_or_default()
     }
-}
-
-fn refused(rejection: &Rejection) -> Verdict {
-    let fallback = rejection.fallback().cloned().map(Arc::new);
-    let error = ProviderError::new(ErrorKind::InvalidSpec, "Service", rejection.to_string());
-    Verdict::Refused { error, fallback, mixed: false }
 }
