@@ -3,6 +3,7 @@
 mod bind;
 mod create;
 mod delete;
+mod garbage;
 mod namespace;
 mod update;
 

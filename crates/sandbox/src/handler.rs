@@ -6,6 +6,7 @@ use crate::{
     discovery,
     metrics::{Labels, Metrics},
     openapi,
+    pages::Pages,
     request::{Call, Target},
     status::Status,
 };
@@ -26,6 +27,7 @@ pub(crate) struct Handler {
     pub(crate) token: String,
     pub(crate) bookmark_every: Duration,
     pub(crate) metrics: Metrics,
+    pub(crate) pages: Pages,
 }
 
 impl Handler {

@@ -4,6 +4,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::fmt::{self, Display, Formatter};
 
+const INTERNAL: &str = "InternalError";
+
 /// One finding about one field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cause {
@@ -40,6 +42,16 @@ impl Cause {
         let known = known.join(", ");
         let body = format!("Unsupported value: {}: supported values: {known}", shown(value));
         Self::new("FieldValueNotSupported", field, body)
+    }
+
+    /// What the real server fails over, where it could say what is wrong.
+    pub(crate) fn internal(what: String) -> Self {
+        Self::new(INTERNAL, "", what)
+    }
+
+    /// What the server has failed over, if it has.
+    pub(crate) fn failure(&self) -> Option<&str> {
+        (self.reason == INTERNAL).then_some(self.body.as_str())
     }
 
     fn new(reason: &'static str, field: impl Into<String>, body: String) -> Self {

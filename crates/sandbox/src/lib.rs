@@ -18,6 +18,7 @@ mod meta;
 mod metrics;
 mod names;
 mod openapi;
+mod pages;
 mod patch;
 mod read;
 mod representation;

@@ -3,9 +3,6 @@
 const DNS_LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric \
     characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or \
     '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-const DNS_1035: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or \
-    '-', start with an alphabetic character, and end with an alphanumeric character (e.g. \
-    'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric \
     characters, '-' or '.', and must start and end with an alphanumeric character (e.g. \
     'example.com', regex used for validation is \
@@ -22,13 +19,6 @@ const LABEL_VALUE: &str = "a valid label must be an empty string or consist of a
 pub(crate) fn dns_label(name: &str) -> Result<(), String> {
     within(name, 63)?;
     if is_label(name) { Ok(()) } else { Err(DNS_LABEL.into()) }
-}
-
-/// Why `name` is no DNS-1035 label, if it isn't.
-pub(crate) fn dns_1035_label(name: &str) -> Result<(), String> {
-    within(name, 63)?;
-    let alphabetic = name.starts_with(|first: char| first.is_ascii_lowercase());
-    if alphabetic && is_label(name) { Ok(()) } else { Err(DNS_1035.into()) }
 }
 
 /// Why `name` is no DNS-1123 subdomain, if it isn't.
@@ -123,18 +113,17 @@ mod tests {
 
     #[test]
     fn names_are_told_apart_by_form() {
-        for (name, label, service, subdomain) in [
-            ("tomcat", true, true, true),
-            ("1tomcat", true, false, true),
-            ("a.b", false, false, true),
-            ("Tomcat", false, false, false),
-            ("-a", false, false, false),
-            ("a-", false, false, false),
-            ("", false, false, false),
-            ("a..b", false, false, false),
+        for (name, label, subdomain) in [
+            ("tomcat", true, true),
+            ("1tomcat", true, true),
+            ("a.b", false, true),
+            ("Tomcat", false, false),
+            ("-a", false, false),
+            ("a-", false, false),
+            ("", false, false),
+            ("a..b", false, false),
         ] {
             assert_eq!(dns_label(name).is_ok(), label, "{name}");
-            assert_eq!(dns_1035_label(name).is_ok(), service, "{name}");
             assert_eq!(dns_subdomain(name).is_ok(), subdomain, "{name}");
         }
     }

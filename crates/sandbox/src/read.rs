@@ -8,7 +8,7 @@ use crate::{
     request::Call,
     selector::Selector,
     status::Status,
-    store::{Key, object::Object},
+    store::Key,
     watch::{self, Manner, Scope, Start},
 };
 use http::Response;
@@ -40,12 +40,17 @@ impl Handler {
         if call.query.flag("watch") {
             return self.watch(call, kind, namespace, None, form);
         }
-        // Without paging no client has a token: a list is always whole.
-        if !call.query.text("continue").is_empty() {
-            return Err(Status::bad_request("continue key is not valid: lists are not paged"));
-        }
         let selector = selector(call, kind)?;
-        let (objects, revision) = self.cluster.list(kind.resource, namespace);
+        let limit = call.query.number("limit")?.unwrap_or(0);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let token = call.query.text("continue");
+        if !token.is_empty() {
+            let (rest, revision) = self.pages.rest(token)?;
+            let mut page = self.pages.cut(rest, revision, limit);
+            page.remaining = page.remaining.filter(|_| !is_selection(call));
+            return Ok(answer::json(200, representation::list(kind, &page, form)));
+        }
+        let (mut objects, revision) = self.cluster.list(kind.resource, namespace);
         let asked = call.query.number("resourceVersion")?.unwrap_or(0);
         if asked > revision {
             return Err(Status::too_large_version(asked, revision));
@@ -53,9 +58,10 @@ impl Handler {
         if call.query.text("resourceVersionMatch") == "Exact" && asked != revision {
             return Err(Status::expired(asked, revision));
         }
-        let objects: Vec<&Object> =
-            objects.iter().map(Arc::as_ref).filter(|o| selector.matches(o.value())).collect();
-        Ok(answer::json(200, representation::list(kind, &objects, revision, form)))
+        objects.retain(|object| selector.matches(object.value()));
+        let mut page = self.pages.cut(objects, revision, limit);
+        page.remaining = page.remaining.filter(|_| !is_selection(call));
+        Ok(answer::json(200, representation::list(kind, &page, form)))
     }
 
     fn watch(
@@ -82,6 +88,10 @@ impl Handler {
         let cluster = Arc::clone(&self.cluster);
         Ok(answer::stream(watch::events(cluster, scope, manner, self.stopping.clone())))
     }
+}
+
+fn is_selection(call: &Call) -> bool {
+    ["labelSelector", "fieldSelector"].iter().any(|name| !call.query.text(name).is_empty())
 }
 
 pub(crate) fn selector(call: &Call, kind: &Kind) -> Result<Selector, Status> {

@@ -3,6 +3,7 @@
 use crate::{
     door,
     kind::Kind,
+    pages::Page,
     request::Call,
     status::Status,
     store::object::{Object, append_typed},
@@ -96,16 +97,33 @@ pub(crate) fn one(kind: &Kind, object: &Object, form: Form, headers: bool) -> Ve
 }
 
 /// A list as the body of an answer.
-pub(crate) fn list(kind: &Kind, objects: &[&Object], revision: u64, form: Form) -> Vec<u8> {
+pub(crate) fn list(kind: &Kind, page: &Page, form: Form) -> Vec<u8> {
+    let (objects, revision) = (&page.objects, page.revision);
+    let more = if page.token.is_empty() {
+        String::new()
+    } else {
+        let count = page.remaining.map(|count| format!(r#","remainingItemCount":{count}"#));
+        format!(r#","continue":"{}"{}"#, page.token, count.unwrap_or_default())
+    };
     let head = |kind: &str, version: &str| {
         format!(
-            r#"{{"kind":"{kind}List","apiVersion":"{version}","metadata":{{"resourceVersion":"{revision}"}},"items":["#
+            r#"{{"kind":"{kind}List","apiVersion":"{version}","metadata":{{"resourceVersion":"{revision}"{more}}},"items":["#
         )
     };
     let mut out = match form {
         Form::Whole => head(kind.name, &kind.api_version()).into_bytes(),
         Form::Metadata => head("PartialObjectMetadata", "meta.k8s.io/v1").into_bytes(),
-        Form::Table(include) => return encode(&table::of(kind, objects, revision, include, true)),
+        Form::Table(include) => {
+            let objects: Vec<&Object> = objects.iter().map(AsRef::as_ref).collect();
+            let mut table = table::of(kind, &objects, revision, include, true);
+            if !page.token.is_empty() {
+                table["metadata"]["continue"] = page.token.clone().into();
+                if let Some(count) = page.remaining {
+                    table["metadata"]["remainingItemCount"] = count.into();
+                }
+            }
+            return encode(&table);
+        }
     };
     for (i, object) in objects.iter().enumerate() {
         if i > 0 {

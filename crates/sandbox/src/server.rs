@@ -2,7 +2,7 @@
 
 use crate::{
     cluster::Cluster, connection, error::Error, handler::Handler, kubeconfig, metrics::Metrics,
-    tls::Tls,
+    pages::Pages, tls::Tls,
 };
 use ipnet::IpNet;
 use std::{
@@ -84,6 +84,7 @@ impl Server {
             token: token.clone(),
             bookmark_every: options.bookmark_every,
             metrics: Metrics::default(),
+            pages: Pages::default(),
         });
         tasks.spawn(connection::accept(listener, tls.acceptor, handler, tasks.clone()));
         Ok(Self { addr, token, authority: tls.authority, stopping, tasks })

@@ -54,6 +54,9 @@ impl Status {
     }
 
     pub(crate) fn invalid(kind: &Kind, name: &str, causes: &[Cause]) -> Self {
+        if let Some(failure) = causes.iter().find_map(Cause::failure) {
+            return Self::internal(failure);
+        }
         let told: Vec<String> = causes.iter().map(ToString::to_string).collect();
         let told = match told.as_slice() {
             [only] => only.clone(),
@@ -63,6 +66,13 @@ impl Status {
         let mut status = Self::new(422, "Invalid", message);
         status.details = details(kind, kind.name, name);
         status.details["causes"] = causes.iter().map(Cause::to_json).collect();
+        status
+    }
+
+    fn internal(failure: &str) -> Self {
+        let message = format!("Internal error occurred: {failure}");
+        let mut status = Self::new(500, "InternalError", message);
+        status.details = json!({ "causes": [{ "message": failure }] });
         status
     }
 
@@ -101,6 +111,11 @@ impl Status {
     /// The watch window has moved on.
     pub(crate) fn expired(asked: u64, oldest: u64) -> Self {
         Self::new(410, "Expired", format!("too old resource version: {asked} ({oldest})"))
+    }
+
+    /// The rest of a list that nobody remembers.
+    pub(crate) fn expired_page(message: &str) -> Self {
+        Self::new(410, "Expired", message)
     }
 
     /// The client names a resourceVersion that does not exist yet.

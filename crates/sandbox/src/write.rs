@@ -8,6 +8,7 @@ use crate::{
     handler::Handler,
     kind::{Kind, Resource},
     meta,
+    pages::Page,
     patch::Patch,
     read,
     representation::{self, Form},
@@ -134,8 +135,8 @@ impl Handler {
                 Err(status) => return Err(status),
             }
         }
-        let deleted: Vec<&Object> = deleted.iter().map(AsRef::as_ref).collect();
-        Ok(answer::json(200, representation::list(kind, &deleted, revision, form)))
+        let page = Page::whole(deleted, revision);
+        Ok(answer::json(200, representation::list(kind, &page, form)))
     }
 
     /// Binds a Pod to a node, as a scheduler does.

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::sync::Arc;
 
-/// What a DELETE may say; what it says of owners is taken and means nothing here.
+/// What a DELETE may say. What an object owned goes after it, whatever it says of that.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct DeleteOptions {
@@ -108,6 +108,7 @@ impl State {
             self.ledger.release(&spec);
         }
         let removed = self.store.remove(kind.resource, key, last);
+        self.collect(meta::field(removed.value(), "uid"));
         if kind.namespaced {
             self.close_namespace(&key.namespace);
         }

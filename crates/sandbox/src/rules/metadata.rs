@@ -18,8 +18,7 @@ pub(crate) fn create(kind: &Kind, object: &Value) -> Checked {
         return Err(vec![Cause::required("metadata.name", why)]);
     }
     let fits = match kind.resource {
-        Resource::Services => names::dns_1035_label(name),
-        Resource::Namespaces => names::dns_label(name),
+        Resource::Services | Resource::Namespaces => names::dns_label(name),
         Resource::Nodes
         | Resource::ConfigMaps
         | Resource::Pods

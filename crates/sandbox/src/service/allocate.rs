@@ -14,6 +14,8 @@ use std::{
     ops::RangeInclusive,
 };
 
+const TAKEN: &str = "provided port is already allocated";
+
 /// Everything that is allocated to Services.
 #[derive(Debug)]
 pub(crate) struct Ledger {
@@ -152,10 +154,7 @@ impl Ledger {
             return Err(format!("IP family {} is not configured on this cluster", family_of(ip)));
         };
         let Some(offset) = net.offset(number(ip)) else {
-            return Err(format!(
-                "the provided IP ({ip}) is not in the valid range. The range of valid IPs is {}",
-                net.shown
-            ));
+            return Err("the provided network does not match the current range".into());
         };
         if net.used.insert(offset) {
             Ok(())
@@ -174,11 +173,7 @@ impl Ledger {
                 self.ports.shown
             ));
         };
-        if self.ports.used.insert(offset) {
-            Ok(port)
-        } else {
-            Err("provided port is already allocated".into())
-        }
+        if self.ports.used.insert(offset) { Ok(port) } else { Err(TAKEN.into()) }
     }
 }
 
@@ -266,7 +261,14 @@ fn claim_ports(
         if let Some(wanted) = ports[i].node_port {
             let known = u16::try_from(wanted)
                 .is_ok_and(|wanted| held.ports.contains(&wanted) || claims.ports.contains(&wanted));
-            if !known {
+            // One number serves two protocols, and none of them twice.
+            let mut earlier = ports[..i].iter();
+            let twice = earlier.any(|other| {
+                other.node_port == Some(wanted) && other.protocol == ports[i].protocol
+            });
+            if twice {
+                causes.push(Cause::invalid(field, wanted, TAKEN));
+            } else if !known {
                 match ledger.take_port(wanted) {
                     Ok(port) => claims.ports.push(port),
                     Err(why) => causes.push(Cause::invalid(field, wanted, &why)),
@@ -313,10 +315,9 @@ fn health_check_port(
                 match ledger.take_port(wanted) {
                     Ok(port) => claims.ports.push(port),
                     Err(why) => {
-                        let why = format!(
+                        causes.push(Cause::internal(format!(
                             "failed to allocate requested HealthCheck NodePort {wanted}: {why}"
-                        );
-                        causes.push(Cause::invalid(field, wanted, &why));
+                        )));
                     }
                 }
             }

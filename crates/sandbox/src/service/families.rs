@@ -94,9 +94,9 @@ fn check(families: &[String], spec: &ServiceSpec, policy: &str) -> Result<(), Ve
         }
     }
     if policy == SINGLE && (families.len() > 1 || ips(spec).len() > 1) {
-        let many = if families.len() > 1 { "ipFamilies" } else { "clusterIPs" };
+        let many = if families.len() > 1 { "IP families" } else { "cluster IPs" };
         let why = format!(
-            "must be 'PreferDualStack' or 'RequireDualStack' when multiple '{many}' are specified"
+            "must be 'RequireDualStack' or 'PreferDualStack' when multiple {many} are specified"
         );
         causes.push(Cause::invalid("spec.ipFamilyPolicy", policy, &why));
     }

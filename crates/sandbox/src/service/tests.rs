@@ -138,7 +138,8 @@ fn what_is_wrong_is_told_by_its_field() {
         &json!({ "ports": [{ "port": 80 }, { "port": 80, "name": "a" }] }),
         &[
             "spec.ports[0].name: Required value",
-            "spec.ports[1]: Duplicate value: {\"port\":80,\"protocol\":\"TCP\"}",
+            "spec.ports[1]: Duplicate value: {\"Name\":\"\",\"Protocol\":\"TCP\",\
+             \"AppProtocol\":null,\"Port\":80,\"TargetPort\":0,\"NodePort\":0}",
         ],
     );
     refused(
@@ -174,8 +175,7 @@ fn what_is_wrong_is_told_by_its_field() {
     refused(
         &json!({ "clusterIP": "192.0.2.1", "ports": TCP() }),
         &["spec.clusterIPs: Invalid value: [\"192.0.2.1\"]: failed to allocate IP 192.0.2.1: the \
-           provided IP (192.0.2.1) is not in the valid range. The range of valid IPs is \
-           10.96.0.0/16"],
+           provided network does not match the current range"],
     );
     refused(
         &json!({ "type": "NodePort", "ports": [{ "port": 80, "nodePort": 80 }] }),
@@ -184,9 +184,48 @@ fn what_is_wrong_is_told_by_its_field() {
     );
     refused(
         &json!({ "ipFamilyPolicy": "SingleStack", "ipFamilies": ["IPv4", "IPv6"], "ports": TCP() }),
-        &["spec.ipFamilyPolicy: Invalid value: \"SingleStack\": must be 'PreferDualStack' or \
-           'RequireDualStack' when multiple 'ipFamilies' are specified"],
+        &["spec.ipFamilyPolicy: Invalid value: \"SingleStack\": must be 'RequireDualStack' or \
+           'PreferDualStack' when multiple IP families are specified"],
     );
+}
+
+#[test]
+fn one_node_port_serves_two_protocols_and_none_of_them_twice() {
+    let ports = |second: &str| {
+        json!({ "type": "NodePort", "ports": [
+            { "name": "a", "port": 80, "nodePort": 30_080 },
+            { "name": "b", "port": 81, "nodePort": 30_080, "protocol": second },
+        ] })
+    };
+    made(&ports("UDP"), &mut ledger());
+    refused(
+        &ports("TCP"),
+        &["spec.ports[1].nodePort: Invalid value: 30080: provided port is already allocated"],
+    );
+}
+
+#[test]
+fn the_server_fails_over_a_health_check_port_that_is_taken_and_one_can_not_be_changed() {
+    let mut ledger = ledger();
+    let wanted = |port: i32| {
+        json!({
+            "type": "LoadBalancer", "externalTrafficPolicy": "Local",
+            "healthCheckNodePort": port, "ports": TCP(),
+        })
+    };
+    let first = made(&wanted(32_000), &mut ledger);
+    let causes = create(&mut service(&wanted(32_000)), &mut ledger).unwrap_err();
+    let failure = "failed to allocate requested HealthCheck NodePort 32000: provided port is \
+                   already allocated";
+    assert_eq!(causes[0].failure(), Some(failure));
+    let status = crate::status::Status::invalid(
+        crate::kind::Kind::of(crate::kind::Resource::Services),
+        "a",
+        &causes,
+    );
+    assert_eq!((status.code, status.reason), (500, "InternalError"));
+    let changed = changed(&first, &json!({ "healthCheckNodePort": 32_001 }), &mut ledger);
+    assert_eq!(changed.unwrap_err(), ["spec.healthCheckNodePort: Forbidden: field is immutable"]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What the server refuses, with its fields and words.
 
+mod cidr;
 mod ingress;
 mod ports;
 
@@ -8,12 +9,10 @@ use super::{
     needs_health_check_port,
 };
 use crate::{invalid::Cause, names};
-use ipnet::IpNet;
 use k8s_openapi::api::core::v1::{Service, ServiceSpec};
 use std::net::IpAddr;
 
 const IP: &str = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
-const CIDR: &str = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
 const ONLY_LB: &str = "may only be used when `type` is 'LoadBalancer'";
 const SOURCE_RANGES: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
 
@@ -86,8 +85,7 @@ fn immutable(spec: &ServiceSpec, old: &ServiceSpec, causes: &mut Vec<Cause>) {
         && needs_health_check_port(spec)
         && spec.health_check_node_port != old.health_check_node_port
     {
-        let port = spec.health_check_node_port;
-        causes.push(Cause::invalid("spec.healthCheckNodePort", port, "field is immutable"));
+        causes.push(Cause::forbidden("spec.healthCheckNodePort", "field is immutable"));
     }
 }
 
@@ -230,7 +228,7 @@ fn load_balancer(service: &Service, spec: &ServiceSpec, causes: &mut Vec<Cause>)
         .annotations
         .as_ref()
         .and_then(|annotations| annotations.get(SOURCE_RANGES))
-        .filter(|ranges| !ranges.is_empty());
+        .filter(|ranges| !ranges.trim().is_empty());
     let ranges = spec.load_balancer_source_ranges.as_ref().filter(|ranges| !ranges.is_empty());
     if let Some(ranges) = ranges {
         let field = "spec.LoadBalancerSourceRanges";
@@ -238,8 +236,8 @@ fn load_balancer(service: &Service, spec: &ServiceSpec, causes: &mut Vec<Cause>)
             causes.push(Cause::forbidden(field, ONLY_LB));
         }
         for (i, range) in ranges.iter().enumerate() {
-            if range.trim().parse::<IpNet>().is_err() {
-                causes.push(Cause::invalid(format!("{field}[{i}]"), range, CIDR));
+            if let Err(why) = cidr::check(range.trim()) {
+                causes.push(Cause::invalid(format!("{field}[{i}]"), range, why));
             }
         }
     } else if let Some(text) = annotation {
@@ -247,9 +245,10 @@ fn load_balancer(service: &Service, spec: &ServiceSpec, causes: &mut Vec<Cause>)
         if !is_load_balancer(spec) {
             causes.push(Cause::forbidden(&field, ONLY_LB));
         }
-        if text.split(',').any(|range| range.trim().parse::<IpNet>().is_err()) {
-            let why = "must be a comma separated list of CIDRs e.g. 192.168.0.0/16,10.0.0.0/8";
-            causes.push(Cause::invalid(field, text, why));
+        for range in text.split(',').map(str::trim) {
+            if let Err(why) = cidr::check(range) {
+                causes.push(Cause::invalid(&field, range, why));
+            }
         }
     }
     if spec.allocate_load_balancer_node_ports.is_some() && !is_load_balancer(spec) {

@@ -114,3 +114,29 @@ async fn what_a_deleted_service_held_is_free() {
         sandbox.call(Method::DELETE, &format!("{SERVICES}/a"), None).await;
     }
 }
+
+#[tokio::test]
+async fn what_an_object_owned_goes_after_it() {
+    let sandbox = Sandbox::start().await;
+    let mut owners = Vec::new();
+    for name in ["one", "two"] {
+        let owner = sandbox.post(CONFIG_MAPS, config_map(name)).await;
+        let uid = &owner["metadata"]["uid"];
+        owners.push(json!({ "apiVersion": "v1", "kind": "ConfigMap", "name": name, "uid": uid }));
+    }
+    let owned = |name: &str, by: &[serde_json::Value]| {
+        let mut owned = config_map(name);
+        owned["metadata"]["ownerReferences"] = by.into();
+        owned
+    };
+    sandbox.post(CONFIG_MAPS, owned("by-one", &owners[..1])).await;
+    sandbox.post(CONFIG_MAPS, owned("by-both", &owners)).await;
+    let is_there = async |name: &str| {
+        let found = sandbox.call(Method::GET, &format!("{CONFIG_MAPS}/{name}"), None).await;
+        found.code == 200
+    };
+    sandbox.call(Method::DELETE, &format!("{CONFIG_MAPS}/one"), None).await;
+    assert!(!is_there("by-one").await && is_there("by-both").await);
+    sandbox.call(Method::DELETE, &format!("{CONFIG_MAPS}/two"), None).await;
+    assert!(!is_there("by-both").await, "its last owner is gone");
+}

@@ -104,8 +104,10 @@ async fn what_is_invalid_is_told_with_its_causes() {
     assert_eq!(cause["field"], "spec.ports[0].port");
     assert_eq!(cause["reason"], "FieldValueInvalid");
     assert!(bad.body["message"].as_str().unwrap().starts_with("Service \"a\" is invalid: ["));
-    let name = sandbox.call(Method::POST, SERVICES, Some(service("1a", "ClusterIP"))).await;
+    let name = sandbox.call(Method::POST, SERVICES, Some(service("-a", "ClusterIP"))).await;
     assert_eq!(name.body["details"]["causes"][0]["field"], "metadata.name");
+    // Since 1.36 the name of a Service may begin with a digit.
+    sandbox.post(SERVICES, service("1a", "ClusterIP")).await;
 }
 
 #[tokio::test]
@@ -165,4 +167,39 @@ async fn lists_are_selected_by_labels_and_fields() {
     assert_eq!(count("labelSelector=app!%3Dx").await, 1);
     assert_eq!(count("fieldSelector=metadata.name%3Db").await, 1);
     assert_eq!(count("labelSelector=app%3Dx&fieldSelector=metadata.name!%3Da").await, 1);
+}
+
+#[tokio::test]
+async fn a_list_is_handed_out_in_parts_that_fit_together() {
+    let sandbox = Sandbox::start().await;
+    for name in ["a", "b", "c", "d", "e"] {
+        sandbox.post(CONFIG_MAPS, config_map(name)).await;
+    }
+    let names = |list: &Value| -> Vec<String> {
+        let items = list["items"].as_array().unwrap().iter();
+        items.map(|item| item["metadata"]["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let first = sandbox.get(&format!("{CONFIG_MAPS}?limit=2")).await;
+    assert_eq!(names(&first), ["a", "b"]);
+    assert_eq!(first["metadata"]["remainingItemCount"], 3);
+    let next = |list: &Value| {
+        let token = list["metadata"]["continue"].as_str().unwrap();
+        format!("{CONFIG_MAPS}?limit=2&continue={token}")
+    };
+    // What changes meanwhile does not show: all parts are of one moment.
+    sandbox.call(Method::DELETE, &format!("{CONFIG_MAPS}/d"), None).await;
+    let second = sandbox.get(&next(&first)).await;
+    assert_eq!(names(&second), ["c", "d"]);
+    assert_eq!(second["metadata"]["resourceVersion"], first["metadata"]["resourceVersion"]);
+    let last = sandbox.get(&next(&second)).await;
+    assert_eq!(names(&last), ["e"]);
+    assert!(last["metadata"].get("continue").is_none(), "{last}");
+    let again = sandbox.get(&next(&first)).await;
+    assert_eq!(names(&again), ["c", "d"], "a part may be asked for again");
+
+    let token = "0123456789abcdef".repeat(2);
+    let lost = sandbox.call(Method::GET, &format!("{CONFIG_MAPS}?continue={token}"), None).await;
+    assert_eq!((lost.code, &lost.body["reason"]), (410, &json!("Expired")));
+    let odd = sandbox.call(Method::GET, &format!("{CONFIG_MAPS}?continue=odd"), None).await;
+    assert_eq!((odd.code, &odd.body["reason"]), (400, &json!("BadRequest")));
 }

@@ -6,18 +6,42 @@ use k8s_openapi::{
     api::core::v1::{ServicePort, ServiceSpec},
     apimachinery::pkg::util::intstr::IntOrString,
 };
-use serde_json::json;
+use serde::Serialize;
 use std::collections::HashSet;
 
 const RANGE: &str = "must be between 1 and 65535, inclusive";
 /// The kubelet's port: a load balancer in front of it would open the node.
 const KUBELET: i32 = 10250;
 
+/// What of a port must not be there twice, as the server shows it.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Twin<'a> {
+    name: &'static str,
+    protocol: Option<&'a str>,
+    app_protocol: Option<()>,
+    port: i32,
+    target_port: i32,
+    node_port: i32,
+}
+
+impl<'a> Twin<'a> {
+    fn of(port: &'a ServicePort) -> Self {
+        Self {
+            name: "",
+            protocol: port.protocol.as_deref(),
+            app_protocol: None,
+            port: port.port,
+            target_port: 0,
+            node_port: 0,
+        }
+    }
+}
+
 pub(crate) fn check(spec: &ServiceSpec, causes: &mut Vec<Cause>) {
     let ports = spec.ports.as_deref().unwrap_or_default();
     let mut names = HashSet::new();
     let mut seen = HashSet::new();
-    let mut node_ports = HashSet::new();
     for (i, port) in ports.iter().enumerate() {
         let at = format!("spec.ports[{i}]");
         name(port, &at, ports.len() > 1 || is_headless_many(spec, ports), causes);
@@ -32,10 +56,9 @@ pub(crate) fn check(spec: &ServiceSpec, causes: &mut Vec<Cause>) {
             causes.push(Cause::invalid(format!("{at}.port"), port.port, why));
         }
         if !seen.insert((&port.protocol, port.port)) {
-            let value = json!({ "protocol": port.protocol, "port": port.port });
-            causes.push(Cause::duplicate(&at, value));
+            causes.push(Cause::duplicate(&at, Twin::of(port)));
         }
-        if let Some(node_port) = port.node_port {
+        if port.node_port.is_some() {
             let field = format!("{at}.nodePort");
             if !may_have_node_ports(spec) {
                 let kind = spec.type_.as_deref().unwrap_or_default();
@@ -43,8 +66,6 @@ pub(crate) fn check(spec: &ServiceSpec, causes: &mut Vec<Cause>) {
                     let why = format!("may not be used when `type` is '{kind}'");
                     causes.push(Cause::forbidden(field, &why));
                 }
-            } else if !node_ports.insert((&port.protocol, node_port)) {
-                causes.push(Cause::duplicate(field, node_port));
             }
         }
     }
