@@ -1,4 +1,4 @@
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
@@ -13,11 +13,13 @@ pub struct Controller {
     _folder: TempDir,
 }
 
-/// A config with the provider `embedded` as the default, and this pool.
+/// A config with the provider `embedded` as the default, and this pool. Nobody is elected, so that a
+/// controller that was killed is not waited for.
 pub fn embedded(pool: &RangeInclusive<Ipv4Addr>) -> String {
     format!(
         "cluster-id = \"story\"\n\
          default-provider = \"embedded\"\n\
+         leader-election.enabled = false\n\
          [providers.embedded]\n\
          pool = [\"{}-{}\"]\n\
          drain-seconds = 1\n",
@@ -35,15 +37,26 @@ impl Controller {
         controller
     }
 
-    /// The arguments for `seaway`, and the folder in which the config lies.
+    /// The arguments for `seaway`, and the folder in which the config lies. It answers nowhere unless
+    /// `more` says where: controllers run side by side.
     pub fn args(kubeconfig: &Path, config: &str, more: &[&str]) -> (TempDir, Vec<PathBuf>) {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("seaway.toml");
         std::fs::write(&path, config).unwrap();
         let mut args: Vec<PathBuf> = vec!["run".into(), "--kubeconfig".into(), kubeconfig.into()];
         args.extend(["--config".into(), path]);
+        for flag in ["--metrics-address", "--admin-address"] {
+            if !more.iter().any(|other| other.starts_with(flag)) {
+                args.extend([flag.into(), "off".into()]);
+            }
+        }
         args.extend(more.iter().map(PathBuf::from));
         (folder, args)
+    }
+
+    /// Where it answers: `metrics` or `admin`, as its log tells.
+    pub async fn answers(&self, what: &str) -> SocketAddr {
+        answers(&self.process, what).await
     }
 
     /// The process.
@@ -60,4 +73,12 @@ impl Controller {
     pub async fn kill(self) {
         self.process.kill().await;
     }
+}
+
+/// Where a controller answers: `metrics` or `admin`, as its log tells.
+pub async fn answers(process: &Process, what: &str) -> SocketAddr {
+    let before = format!("{what} address=");
+    let line = process.complains(&[&before]).await;
+    let (_, rest) = line.split_once(&before).unwrap();
+    rest.split_whitespace().next().unwrap().parse().unwrap()
 }

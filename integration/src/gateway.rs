@@ -1,10 +1,11 @@
 mod turn;
 
-use std::convert::Infallible;
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -52,8 +53,10 @@ pub struct Gateway {
 
 #[derive(Debug, Default)]
 struct Seen {
-    writes: Mutex<Vec<String>>,
+    writes: Mutex<Vec<(Instant, String)>>,
+    leases: AtomicUsize,
     turned: AtomicUsize,
+    cut: AtomicBool,
 }
 
 impl Gateway {
@@ -84,9 +87,26 @@ impl Gateway {
         Path::join(self.folder.path(), "kubeconfig")
     }
 
-    /// What was written through it: method and path.
+    /// What was written through it: method and path. Leases are left out: those are written all the
+    /// time.
     pub fn writes(&self) -> Vec<String> {
+        self.journal().into_iter().map(|(_, write)| write).collect()
+    }
+
+    /// The same, with when it came.
+    pub fn journal(&self) -> Vec<(Instant, String)> {
         self.seen.writes.lock().unwrap().clone()
+    }
+
+    /// How often a Lease was written.
+    pub fn lease_writes(&self) -> usize {
+        self.seen.leases.load(Ordering::SeqCst)
+    }
+
+    /// From now on nothing is answered any more, as if the API server could not be reached. What is
+    /// asked is noted nevertheless, and watches go on.
+    pub fn cut(&self) {
+        self.seen.cut.store(true, Ordering::SeqCst);
     }
 
     /// How many objects it handed on in another order than they came.
@@ -113,13 +133,31 @@ async fn accept(listener: TcpListener, client: Client, manner: Manner, seen: Arc
         connections.spawn(async move {
             let forward = service_fn(|request| {
                 let (client, manner, seen) = (client.clone(), manner.clone(), Arc::clone(&seen));
-                async move { Ok::<_, Infallible>(forward(request, &client, manner, &seen).await) }
+                async move {
+                    note(&request, &seen);
+                    if seen.cut.load(Ordering::SeqCst) {
+                        return Err(io::ErrorKind::ConnectionReset.into());
+                    }
+                    Ok::<_, io::Error>(forward(request, &client, manner, &seen).await)
+                }
             });
             // A client that goes away breaks off, and that is all.
             let _ = hyper::server::conn::http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), forward)
                 .await;
         });
+    }
+}
+
+/// Notes what is written.
+fn note(request: &Request<Incoming>, seen: &Seen) {
+    let path = request.uri().path();
+    if request.method() == Method::GET {
+    } else if path.starts_with("/apis/coordination.k8s.io/") {
+        seen.leases.fetch_add(1, Ordering::SeqCst);
+    } else {
+        let write = format!("{} {path}", request.method());
+        seen.writes.lock().unwrap().push((Instant::now(), write));
     }
 }
 
@@ -131,10 +169,6 @@ async fn forward(
 ) -> Answer {
     let (mut parts, body) = request.into_parts();
     let path = parts.uri.path_and_query().unwrap().clone();
-    if parts.method != Method::GET {
-        let write = format!("{} {}", parts.method, path.path());
-        seen.writes.lock().unwrap().push(write);
-    }
     let query = path.query().unwrap_or_default();
     let streams = query.contains("sendInitialEvents=true");
     if streams && manner.order == Order::ReversedPages {

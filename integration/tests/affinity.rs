@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 use seaway_integration::{Cluster, is_closed, pod, service, until, visit_from};
 use serde_json::json;
@@ -11,8 +11,7 @@ use serde_json::json;
 const NODES: usize = 4;
 
 /// The nodes that answer so many requests of a client.
-async fn nodes_of(client: u8, at: SocketAddr, requests: usize) -> BTreeSet<String> {
-    let client = IpAddr::V4(Ipv4Addr::new(127, 0, 1, client));
+async fn nodes_of(client: IpAddr, at: SocketAddr, requests: usize) -> BTreeSet<String> {
     let mut nodes = BTreeSet::new();
     for _ in 0..requests {
         nodes.insert(visit_from(client, at).await.unwrap().via);
@@ -20,10 +19,21 @@ async fn nodes_of(client: u8, at: SocketAddr, requests: usize) -> BTreeSet<Strin
     nodes
 }
 
+/// Waits until clients are served one after the other: each node hears of a Service in its own time.
+async fn is_everywhere(cluster: &Cluster, at: SocketAddr) {
+    until("it is served everywhere", async || {
+        for client in 100..100 + 8 * u8::try_from(NODES).unwrap() {
+            visit_from(cluster.client_ip(client), at).await.ok()?;
+        }
+        Some(())
+    })
+    .await;
+}
+
 /// Waits until a client is served by this many nodes.
-async fn roams(at: SocketAddr, nodes: usize) {
+async fn roams(client: IpAddr, at: SocketAddr, nodes: usize) {
     until(&format!("a client is served by {nodes} nodes"), async || {
-        (nodes_of(1, at, 4 * NODES).await.len() == nodes).then_some(())
+        (nodes_of(client, at, 4 * NODES).await.len() == nodes).then_some(())
     })
     .await;
 }
@@ -35,35 +45,37 @@ async fn a_client_keeps_its_node_and_it_is_switched_while_it_serves() {
         cluster.create(&pod(&format!("echo-{number}"), "echo", None)).await;
     }
     let controller = cluster.run(1).await;
+    let first = cluster.client_ip(1);
     cluster.create(&service("web", "echo", json!({}))).await;
     let at = cluster.serves("web").await;
-    roams(at, NODES).await;
+    is_everywhere(&cluster, at).await;
+    roams(first, at, NODES).await;
 
     cluster.patch_spec("web", json!({ "sessionAffinity": "ClientIP" })).await;
-    roams(at, 1).await;
-    let node = nodes_of(1, at, 40).await;
+    roams(first, at, 1).await;
+    let node = nodes_of(first, at, 40).await;
     assert_eq!(node.len(), 1);
     // Other clients have nodes of their own: they are shared out, and each keeps its one.
     let mut all = BTreeSet::new();
     for client in 2..2 + u8::try_from(2 * NODES).unwrap() {
-        let own = nodes_of(client, at, 5).await;
+        let own = nodes_of(cluster.client_ip(client), at, 5).await;
         assert_eq!(own.len(), 1, "client {client} was moved: {own:?}");
         all.extend(own);
     }
     assert_eq!(all.len(), NODES, "{all:?}");
-    assert_eq!(nodes_of(1, at, 5).await, node, "the first one is where it was");
+    assert_eq!(nodes_of(first, at, 5).await, node, "the first one is where it was");
 
     // Its node goes: it gets another, and keeps that.
     let gone = node.first().unwrap();
     cluster.delete_node(gone).await;
     until("the client has another node", async || {
-        (!nodes_of(1, at, 1).await.contains(gone)).then_some(())
+        (!nodes_of(first, at, 1).await.contains(gone)).then_some(())
     })
     .await;
-    assert_eq!(nodes_of(1, at, 20).await.len(), 1);
+    assert_eq!(nodes_of(first, at, 20).await.len(), 1);
 
     cluster.patch_spec("web", json!({ "sessionAffinity": "None" })).await;
-    roams(at, NODES - 1).await;
+    roams(first, at, NODES - 1).await;
     controller.stop().await;
     assert!(is_closed(at).await);
 }
@@ -79,13 +91,15 @@ async fn a_client_that_stays_away_for_longer_than_the_timeout_may_get_another_no
     });
     cluster.create(&service("web", "echo", affinity)).await;
     let at = cluster.serves("web").await;
-    let first = nodes_of(9, at, 20).await;
+    let (ours, other) = (cluster.client_ip(9), cluster.client_ip(10));
+    is_everywhere(&cluster, at).await;
+    let first = nodes_of(ours, at, 20).await;
     assert_eq!(first.len(), 1, "within the timeout it stays");
     // Others come meanwhile, so that it is not its old node's turn again.
     until("the client is sent elsewhere", async || {
         tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
-        nodes_of(10, at, 1).await;
-        (nodes_of(9, at, 1).await != first).then_some(())
+        nodes_of(other, at, 1).await;
+        (nodes_of(ours, at, 1).await != first).then_some(())
     })
     .await;
     controller.stop().await;

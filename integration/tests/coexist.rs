@@ -27,7 +27,7 @@ async fn services_of_others_are_left_alone_and_ours_are_served() {
     let cluster = Cluster::sandbox(1).await;
     cluster.create(&pod("echo", "echo", None)).await;
     let config = embedded(&cluster.pool(4).await).replace("default-provider = \"embedded\"\n", "");
-    let gateway = Gateway::start(cluster.client(), Order::Kept).await;
+    let gateway = Gateway::start(cluster.seaways_client().await, Order::Kept).await;
     let controller = Controller::start(&gateway.kubeconfig(), &config, &[]).await;
 
     let foreign = cluster.create(&service("foreign", "echo", class("example.com/other"))).await;
@@ -60,7 +60,7 @@ async fn services_of_others_are_left_alone_and_ours_are_served() {
 async fn with_a_default_provider_services_without_a_class_are_served_too() {
     let cluster = Cluster::sandbox(1).await;
     cluster.create(&pod("echo", "echo", None)).await;
-    let gateway = Gateway::start(cluster.client(), Order::Kept).await;
+    let gateway = Gateway::start(cluster.seaways_client().await, Order::Kept).await;
     let config = embedded(&cluster.pool(4).await);
     let controller = Controller::start(&gateway.kubeconfig(), &config, &[]).await;
     let foreign = cluster.create(&service("foreign", "echo", class("example.com/other"))).await;
@@ -77,7 +77,7 @@ async fn a_service_that_others_hold_is_let_go_by_us_once_and_for_all() {
     const HOLD: &str = "example.com/hold";
     let cluster = Cluster::sandbox(1).await;
     cluster.create(&pod("echo", "echo", None)).await;
-    let gateway = Gateway::start(cluster.client(), Order::Kept).await;
+    let gateway = Gateway::start(cluster.seaways_client().await, Order::Kept).await;
     let config = embedded(&cluster.pool(1).await);
     let controller = Controller::start(&gateway.kubeconfig(), &config, &[]).await;
     let mut held = service("held", "echo", Value::Null);

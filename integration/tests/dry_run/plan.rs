@@ -35,6 +35,16 @@ async fn plan(args: &[&str], input: &str, parts: &[&str]) -> String {
     ended.stdout
 }
 
+/// Runs it with something that would be refused: the rest is planned, and the exit code tells.
+async fn planned_in_part(args: &[&str], input: &str, parts: &[&str]) -> String {
+    let ended = Process::run([&["plan"], args].concat(), input).await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    for part in parts {
+        assert!(ended.stdout.contains(part), "it does not say {part:?}: {}", ended.stdout);
+    }
+    ended.stdout
+}
+
 /// Runs it with what can't be; it must fail, and say all of `parts`.
 async fn refused(args: &[&str], input: &str, parts: &[&str]) {
     let ended = Process::run([&["plan"], args].concat(), input).await;
@@ -62,10 +72,12 @@ async fn a_manifest_alone_is_planned_step_by_step() {
     let from_file = plan(&["-f", path.to_str().unwrap()], "", &steps).await;
     let from_stdin = plan(&["-f", "-"], MANIFEST, &steps).await;
     assert_eq!(from_file, from_stdin);
-    let json = json!({ "kind": "List", "items": [service("listed", "echo", Value::Null)] });
-    // The kind is what `kubectl get -o json` says of each item.
-    let mut json = json;
+    let mut json = json!({ "kind": "List", "items": [service("listed", "echo", Value::Null)] });
+    // The kind is what `kubectl get -o json` says of each item; a list of the API server does not.
     json["items"][0]["kind"] = json!("Service");
+    plan(&["-f", "-"], &json.to_string(), &["default/listed", "2 steps"]).await;
+    json["kind"] = json!("ServiceList");
+    json["items"][0].as_object_mut().unwrap().remove("kind");
     plan(&["-f", "-"], &json.to_string(), &["default/listed", "2 steps"]).await;
     plan(&["-f", "-"], "", &["0 Services", "nothing to do"]).await;
 }
@@ -79,7 +91,11 @@ async fn a_manifest_with_a_mistake_is_refused_by_name() {
     refused(&["-f", "-"], broken, &["Service web", "eighty"]).await;
     // What is wrong with a Service is told, and no reason to keep quiet about the others.
     let sctp = MANIFEST.replace("UDP", "SCTP");
-    plan(&["-f", "-"], &sctp, &["! default/web", "SCTP"]).await;
+    let told = planned_in_part(&["-f", "-"], &sctp, &["! default/web", "SCTP", "in the way"]).await;
+    assert!(!told.contains("nothing to do"), "{told}");
+    let twice = format!("{MANIFEST}---\n{MANIFEST}");
+    refused(&["-f", "-"], &twice, &["Service default/web twice"]).await;
+    refused(&["-f", "-"], "kind: Service\n", &["manifest -", "Service", "metadata.name"]).await;
 }
 
 #[tokio::test]
@@ -93,13 +109,13 @@ async fn a_cluster_is_planned_and_stays_as_it_is() {
     let before = settled(&cluster, 2).await;
 
     let kubeconfig = cluster.kubeconfig().to_str().unwrap();
-    let cluster_alone = ["--kubeconfig", kubeconfig];
-    let told = plan(&cluster_alone, "", &["2 Nodes", "default/web", "for 2 nodes", "2 steps"]);
-    let told = told.await;
-    assert!(!told.contains("default/foreign"), "{told}");
+    let cluster_alone = ["--kubeconfig", kubeconfig, "--admin", "off"];
+    let foreign = "- default/foreign is left alone: its class example.com/other is not one of ours";
+    let parts = ["2 Nodes", "default/web", "for 2 nodes", "2 steps", foreign];
+    plan(&cluster_alone, "", &parts).await;
 
     // A manifest stands in for the object by its name, and comes beside the others.
-    let both = ["--kubeconfig", kubeconfig, "-f", "-"];
+    let both = ["--kubeconfig", kubeconfig, "--admin", "off", "-f", "-"];
     let change = "kind: Service\nmetadata: { name: web }\n\
                   spec: { type: LoadBalancer, ports: [{ port: 8443 }] }\n";
     plan(&both, change, &["default/web", "8443/TCP", "2 steps"]).await;
@@ -116,7 +132,8 @@ async fn the_pool_of_the_config_is_planned_with() {
     std::fs::write(&config, text).unwrap();
     let config = config.to_str().unwrap();
     // Without a default provider, a Service without a class is left alone.
-    plan(&["--config", config, "-f", "-"], MANIFEST, &["nothing to do"]).await;
+    let alone = ["nothing to do", "- default/web is left alone: it has no class"];
+    plan(&["--config", config, "-f", "-"], MANIFEST, &alone).await;
     let class = "loadBalancerClass: seaway.dev/embedded\n  ports";
     let ours = MANIFEST.replace("ports", class);
     plan(&["--config", config, "-f", "-"], &ours, &["embedded: default/web", "2 steps"]).await;

@@ -38,7 +38,7 @@ async fn it_writes_nothing_anywhere_and_says_what_it_would_do() {
     cluster.create(&service("foreign", "echo", foreign)).await;
 
     let before = settled(&cluster, 6).await;
-    let gateway = Gateway::start(cluster.client(), Order::Kept).await;
+    let gateway = Gateway::start(cluster.seaways_client().await, Order::Kept).await;
     let controller = Controller::start(&gateway.kubeconfig(), &config, &["--dry-run"]).await;
     let process = controller.process();
     process.complains(&["dry_run=true"]).await;
@@ -73,7 +73,7 @@ async fn it_writes_nothing_anywhere_and_says_what_it_would_do() {
     assert_eq!(gateway.writes(), [""; 0], "at the end neither");
 
     // The same without --dry-run does write: the witnesses are awake.
-    let gateway = Gateway::start(cluster.client(), Order::Kept).await;
+    let gateway = Gateway::start(cluster.seaways_client().await, Order::Kept).await;
     let controller = Controller::start(&gateway.kubeconfig(), &config, &[]).await;
     cluster.is_gone("goes").await;
     cluster.is_left("flips").await;

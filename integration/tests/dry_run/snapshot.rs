@@ -18,7 +18,7 @@ const KINDS: [(&str, &str); 9] = [
     ("coordination.k8s.io", "Lease"),
 ];
 
-/// What a cluster has now, but for the leases by which nodes say all the time that they live.
+/// What a cluster has now, but for the leases by which its parts say all the time that they live.
 pub(crate) async fn snapshot(client: &Client) -> Snapshot {
     let mut all = Snapshot::new();
     for (group, kind) in KINDS {
@@ -27,7 +27,7 @@ pub(crate) async fn snapshot(client: &Client) -> Snapshot {
         for object in api.list(&ListParams::default()).await.unwrap().items {
             let namespace = object.metadata.namespace.clone().unwrap_or_default();
             let name = object.metadata.name.clone().unwrap();
-            let is_heartbeat = kind == "Lease" && namespace == "kube-node-lease";
+            let is_heartbeat = kind == "Lease" && namespace.starts_with("kube-");
             if !is_heartbeat {
                 all.insert(format!("{group}/{kind} {namespace}/{name}"), object);
             }

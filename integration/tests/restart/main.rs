@@ -19,7 +19,7 @@ const SERVICES: usize = 200;
 /// Whatever comes first in the list, and whoever was waiting all the time: what an address stands
 /// next to stays there.
 async fn nobody_moves(cluster: &Cluster, crowd: &Crowd, config: &str, order: Order) -> Controller {
-    let gateway = Gateway::start(cluster.client(), order).await;
+    let gateway = Gateway::start(cluster.seaways_client().await, order).await;
     let controller = Controller::start(&gateway.kubeconfig(), config, &[]).await;
     crowd.all_serve().await;
     let now = crowd.addresses(cluster).await;
@@ -100,7 +100,7 @@ async fn a_restart_with_nothing_changed_writes_nothing() {
     let controller = Controller::start(cluster.kubeconfig(), &config, &[]).await;
     let crowd = Crowd::gather(&cluster, 5).await;
     controller.stop().await;
-    let gateway = Gateway::start(cluster.client(), Order::Kept).await;
+    let gateway = Gateway::start(cluster.seaways_client().await, Order::Kept).await;
     let controller = Controller::start(&gateway.kubeconfig(), &config, &[]).await;
     crowd.all_serve().await;
     assert_eq!(gateway.writes(), [""; 0]);

@@ -39,7 +39,7 @@ async fn a_range_that_can_not_be_is_named_with_what_can() {
 async fn an_unknown_provider_is_named() {
     check(&GOOD.replace("providers.embedded", "providers.embeded"), &["embeded", "embedded"]).await;
     let default = GOOD.replace("= \"embedded\"", "= \"aws\"");
-    check(&default, &["default-provider", "aws", "[providers.aws]"]).await;
+    check(&default, &["default-provider", "aws", "this build are embedded"]).await;
     check("cluster-id = \"lab\"\n", &["providers", "[providers.embedded]"]).await;
 }
 
@@ -54,4 +54,9 @@ async fn a_file_that_is_no_config_is_named() {
     check("<html>", &["1"]).await;
     let args = ["run", "--config", "/no/such/file.toml"];
     refused(&args, &["/no/such/file.toml", "No such file", "docs/config.md"]).await;
+    // It never ends, and is not read to its end.
+    let args = ["run", "--config", "/dev/zero"];
+    refused(&args, &["/dev/zero", "longer than 1024 KiB"]).await;
+    let args = ["plan", "--kubeconfig", "/dev/zero"];
+    refused(&args, &["/dev/zero", "device"]).await;
 }

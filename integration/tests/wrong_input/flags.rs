@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 
+use seaway_integration::Process;
 use tempfile::TempDir;
 
 use crate::refused;
@@ -22,6 +23,26 @@ async fn an_unknown_command_or_flag_is_named() {
     refused(&["demo", "--node", "3"], &["--node", "--nodes"]).await;
     refused(&["run"], &["--config"]).await;
     refused(&["sandbox", "--log", "info,=="], &["--log", "info,=="]).await;
+    refused(&["plan", "--log", "inof", "-f", "-"], &["--log", "inof", "neither a level"]).await;
+}
+
+#[tokio::test]
+async fn a_filter_from_the_environment_is_not_blamed_on_the_flag() {
+    let mut command = Process::command(["plan", "-f", "-"]);
+    command.env("SEAWAY_LOG", "inof");
+    let ended = Process::spawn(command).ended().await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("SEAWAY_LOG: \"inof\""), "{ended:?}");
+    assert!(!ended.stderr.contains("--log"), "{ended:?}");
+}
+
+#[tokio::test]
+async fn a_start_that_fails_is_told_in_the_format_of_the_log() {
+    let args = ["run", "--log-format", "json", "--config", "/no/such/file.toml"];
+    let ended = refused(&args, &["/no/such/file.toml"]).await;
+    let line: serde_json::Value = serde_json::from_str(ended.stderr.trim()).unwrap();
+    assert_eq!(line["level"], "ERROR");
+    assert!(line["message"].as_str().unwrap().contains("/no/such/file.toml"), "{line}");
 }
 
 #[tokio::test]

@@ -45,7 +45,13 @@ async fn no_permission_to_bind_is_told_with_what_gives_it() {
     let pool = cluster.pool(1).await;
     let at = format!("{}:80", pool.start());
     let folder = TempDir::new().unwrap();
-    let args = ["run", "--kubeconfig", "kubeconfig", "--config", "seaway.toml"];
+    let args = [
+        "run",
+        "--kubeconfig=kubeconfig",
+        "--config=seaway.toml",
+        "--metrics-address=off",
+        "--admin-address=off",
+    ];
     let process = unprivileged(&folder, &args, cluster.kubeconfig(), &embedded(&pool));
     process.complains(&["synced"]).await;
     cluster.create(&service("low", "echo", Value::Null)).await;

@@ -1,7 +1,7 @@
 //! A Service that asks for what can't be.
 
 use seaway_integration::{
-    Cluster, Controller, Gateway, addresses, embedded, is_refused, pod, service, until, visit,
+    Cluster, Controller, Gateway, addresses, embedded, is_refused, pod, service, until, visit_from,
 };
 use serde_json::{Value, json};
 
@@ -31,19 +31,20 @@ async fn source_ranges_that_can_not_be_read_close_what_is_open_and_open_nothing(
     let cluster = Cluster::sandbox(1).await;
     cluster.create(&pod("echo", "echo", None)).await;
     let config = embedded(&cluster.pool(2).await);
-    let gateway = Gateway::misspelling(cluster.client(), WORD, "everybody").await;
+    let gateway = Gateway::misspelling(cluster.seaways_client().await, WORD, "everybody").await;
     let controller = Controller::start(&gateway.kubeconfig(), &config, &[]).await;
+    let client = cluster.client_ip(1);
     let annotate = |value: &str| json!({ "metadata": { "annotations": { RANGES: value } } });
 
     cluster.create(&service("open", "echo", Value::Null)).await;
     let at = cluster.serves("open").await;
-    cluster.patch("open", annotate(&format!("127.0.0.0/8, {WORD}"))).await;
+    cluster.patch("open", annotate(&format!("{client}/32, {WORD}"))).await;
     cluster.warns("open", &[RANGES, "everybody", "192.0.2.0/24"]).await;
     controller.process().complains(&["default/open", "everybody"]).await;
     until("it is closed to all", async || is_refused(at).await.then_some(())).await;
     assert_eq!(cluster.address("open").await, at.ip(), "the address stays");
-    cluster.patch("open", annotate("127.0.0.0/8")).await;
-    until("it is open again", async || visit(at).await.ok()).await;
+    cluster.patch("open", annotate(&format!("{client}/32"))).await;
+    until("it is open again", async || visit_from(client, at).await.ok()).await;
 
     let mut wrong = service("never", "echo", Value::Null);
     wrong.metadata.annotations = Some([(RANGES.to_owned(), WORD.to_owned())].into());
