@@ -8,6 +8,7 @@
 //! cluster/   a cluster to work on, its objects and its Events
 //! controller `seaway run` on a cluster, with a config of its own
 //! manifest   Services and Pods, as a user writes them
+//! ask        one request to what a controller answers
 //! visit      one request: HTTP or UDP, and what the pod answers
 //! load       many requests, and which of them failed
 //! figure     what a story has measured
@@ -24,6 +25,7 @@
     reason = "this crate is test code: it fails by panicking"
 )]
 
+mod ask;
 mod binary;
 mod cluster;
 mod controller;
@@ -35,8 +37,9 @@ mod process;
 mod until;
 mod visit;
 
+pub use ask::{Reply, ask, ask_as};
 pub use cluster::{Cluster, addresses, is_ours};
-pub use controller::{Controller, embedded};
+pub use controller::{Controller, answers, embedded};
 pub use figure::figure;
 pub use gateway::{Gateway, Order};
 pub use load::{Load, Tally};

@@ -21,6 +21,7 @@ use crate::pace::Slots;
 use crate::pulse::Pulse;
 use crate::queue::Queue;
 use crate::recorder::Recorder;
+use crate::requeue::{self, Requeue};
 use crate::roster::Roster;
 use crate::watch::{BACKLOG, follow};
 use crate::write::Writer;
@@ -53,6 +54,8 @@ pub struct Options {
     pub fence: Option<Arc<dyn Fence>>,
     /// How often providers are read again, to find what others have changed.
     pub inventory: Duration,
+    /// How long to wait after a first failure; each further one doubles it, up to sixty times as long.
+    pub first_retry: Duration,
     /// Take down what carries our mark and belonged to no Service in two inventories.
     pub sweep: bool,
     /// Where to count.
@@ -65,6 +68,7 @@ impl Default for Options {
             dry_run: false,
             fence: None,
             inventory: INVENTORY,
+            first_retry: requeue::FIRST,
             sweep: false,
             metrics: Arc::default(),
         }
@@ -76,6 +80,7 @@ impl fmt::Debug for Options {
         f.debug_struct("Options")
             .field("dry_run", &self.dry_run)
             .field("inventory", &self.inventory)
+            .field("first_retry", &self.first_retry)
             .field("sweep", &self.sweep)
             .finish_non_exhaustive()
     }
@@ -193,6 +198,7 @@ impl Controller {
             settled: BTreeSet::new(),
             drifted: BTreeSet::new(),
             failures: BTreeMap::new(),
+            requeue: Requeue { first: options.first_retry },
             pulse,
             sweep: options.sweep && !options.dry_run,
             dry_run: options.dry_run,

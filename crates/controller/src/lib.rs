@@ -18,7 +18,11 @@
 //! write       every write to the API server
 //! recorder    Events, in the background
 //! lease/      leader election, and the fence that stops the writes of who lost
+//! fetched     the objects that a plan is made from
 //! rehearsal   what a pass would do: `--dry-run` and `seaway plan`
+//! sweep       what is nobody's, taken down without a controller
+//! uninstall   everything of ours, taken off the Services
+//! leader      who holds the Lease, for people
 //! controller/ the loop that ties them together
 //! ```
 //!
@@ -29,8 +33,10 @@ mod clock;
 mod cluster;
 mod condition;
 mod controller;
+mod fetched;
 mod health;
 mod inspect;
+mod leader;
 mod lease;
 mod metrics;
 mod object;
@@ -43,17 +49,23 @@ mod rehearsal;
 mod requeue;
 mod roster;
 mod status;
+mod sweep;
+mod uninstall;
 mod watch;
 mod write;
 
 pub use clock::SystemClock;
 pub use condition::{ACCEPTED, PORTS_ERROR, PROVISIONED, SERVING};
 pub use controller::{Controller, Error, Options};
+pub use fetched::{Fetched, fetch};
 pub use inspect::{Inspection, Inspector, NotRunning, Orphan, Place, ServiceView, Stage, Trouble};
+pub use leader::{Leader, leaders};
 pub use lease::{Elector, LeaseFence, Lost, Timing};
 pub use metrics::Metrics;
 pub use pulse::Pulse;
-pub use rehearsal::{Fetched, Outline, fetch, outline};
+pub use rehearsal::{Outline, Rehearsal, outline, outline_live};
+pub use sweep::{SweepError, Sweeper, Swept};
+pub use uninstall::{Fate, Goodbye, Uninstall, UninstallError, maker};
 
 /// Our finalizer: there before the first write to a provider, gone after the last. Our own, because a
 /// cloud-controller-manager beside us strips the shared one whatever the class.

@@ -11,7 +11,7 @@ use crate::condition::{ACCEPTED, SERVING};
 use crate::queue::QueueKey;
 use crate::recorder::{Note, Recorder};
 use crate::roster::Known;
-use crate::status::{self, Found, Standing, Update};
+use crate::status::{self, Found, Said, Standing, Update};
 use crate::write::{Error, Writer};
 
 /// One pass over one key.
@@ -177,8 +177,8 @@ fn notes(known: &Known, update: &Update, found: &Found<'_>, wrote: bool) -> Vec<
     let ingress = &update.status.load_balancer.ingress;
     let places = ingress.iter().filter_map(|at| at.ip.as_ref().or(at.hostname.as_ref()));
     let at = places.map(String::as_str).collect::<Vec<_>>().join(", ");
-    // What stood there after our last write, and does not any more, somebody else has changed.
-    let restored = known.shown.as_ref() == Some(ingress) && !wrote;
+    // What was said after our last write, and is not any more, somebody else has changed.
+    let restored = known.shown.as_ref() == Some(&Said::of(&update.status)) && !wrote;
     let mut notes = Vec::new();
     if (update.moved || update.converged) && restored {
         notes.push(Note::Restored(at));

@@ -184,3 +184,27 @@ async fn write_all(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(note: &Note, bad: bool, reason: &str, message: &str) {
+        assert_eq!(note.text(), (bad, reason, message.to_owned()));
+    }
+
+    #[test]
+    fn reasons_and_texts_are_those_that_people_know_from_upstream() {
+        let at = Note::Ensured("192.0.2.1".to_owned());
+        check(&at, false, "EnsuredLoadBalancer", "Ensured load balancer: 192.0.2.1");
+        check(&Note::Deleted, false, "DeletedLoadBalancer", "Deleted load balancer");
+        let failed = Note::Failed("it is full".to_owned());
+        let text = "Error syncing load balancer: it is full";
+        check(&failed, true, "SyncLoadBalancerFailed", text);
+        let text = "There are no available nodes for LoadBalancer";
+        check(&Note::NoNodes, true, "UnAvailableLoadBalancer", text);
+        let (bad, reason, text) = Note::Updated.text();
+        assert!(!bad && reason == "UpdatedLoadBalancer");
+        assert!(text.starts_with("Updated load balancer with new "), "{text}");
+    }
+}

@@ -1,138 +1,24 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use kube::api::ListParams;
-use kube::{Api, Client};
 use seaway_core::{Clock, Context, Key, ProviderError, Report, ServiceUid, SharedDriver};
 use seaway_intent::object::Service;
-use seaway_intent::{EndpointSlice, Node, Selection};
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+use seaway_intent::{Choice, Selection, controls};
+use serde::{Deserialize, Serialize};
 
 use crate::claims;
 use crate::cluster::Cluster;
-use crate::object::{NodeObject, Seen, ServiceObject, SliceObject, Watched};
+use crate::fetched::Fetched;
+use crate::object::Seen;
 use crate::queue::QueueKey;
 use crate::roster::Roster;
 use crate::watch::Change;
 
-/// The objects that a plan is made from.
-#[derive(Debug, Default)]
-pub struct Fetched {
-    services: Vec<Seen<Service>>,
-    nodes: Vec<Seen<Node>>,
-    slices: Vec<Seen<EndpointSlice>>,
-}
-
-impl Fetched {
-    /// Takes in one object of a manifest in place of the one by the same name. False if it is of a
-    /// kind that no plan depends on.
-    ///
-    /// # Errors
-    /// If it is a Service, Node or EndpointSlice that can't be decoded.
-    pub fn overlay(&mut self, object: Value) -> Result<bool, serde_json::Error> {
-        fn put<T>(all: &mut Vec<Seen<T>>, new: Seen<T>, same: impl Fn(&T, &T) -> bool) {
-            all.retain(|old| !same(&old.object, &new.object));
-            all.push(new);
-        }
-        match object["kind"].as_str() {
-            Some("Service") => {
-                let mut new = serde_json::from_value::<ServiceObject>(object)?.read();
-                let meta = &mut new.object.metadata;
-                if meta.namespace.is_empty() {
-                    "default".clone_into(&mut meta.namespace);
-                }
-                let name = |service: &Service| {
-                    (service.metadata.namespace.clone(), service.metadata.name.clone())
-                };
-                let old = self.services.iter().find(|s| name(&s.object) == name(&new.object));
-                if let Some(old) = old {
-                    // What the manifest does not say stays as it is in the cluster.
-                    new.object.metadata.uid.clone_from(&old.object.metadata.uid);
-                    new.object.metadata.created = old.object.metadata.created;
-                    new.object.metadata.finalizers.clone_from(&old.object.metadata.finalizers);
-                    new.object.status = old.object.status.clone();
-                    for port in &mut new.object.spec.ports {
-                        let same = old.object.spec.ports.iter().find(|other| {
-                            (other.port, &other.protocol) == (port.port, &port.protocol)
-                        });
-                        if port.node_port == 0 {
-                            port.node_port = same.map_or(0, |other| other.node_port);
-                        }
-                    }
-                } else if new.object.metadata.uid.is_empty() {
-                    new.object.metadata.uid =
-                        format!("new:{}/{}", name(&new.object).0, name(&new.object).1);
-                }
-                put(&mut self.services, new, |a, b| name(a) == name(b));
-            }
-            Some("Node") => {
-                let new = serde_json::from_value::<NodeObject>(object)?.read();
-                put(&mut self.nodes, new, |a, b| a.metadata.name == b.metadata.name);
-            }
-            Some("EndpointSlice") => {
-                let new = serde_json::from_value::<SliceObject>(object)?.read();
-                put(&mut self.slices, new, |a, b| {
-                    (&a.metadata.namespace, &a.metadata.name)
-                        == (&b.metadata.namespace, &b.metadata.name)
-                });
-            }
-            _ => return Ok(false),
-        }
-        Ok(true)
-    }
-
-    /// Gives a NodePort to every port that has none, as the API server would, and returns how many
-    /// were given: a plan from a manifest alone has to assume some.
-    pub fn assume_node_ports(&mut self) -> usize {
-        let mut next = 30_000;
-        let mut given = 0;
-        for service in &mut self.services {
-            for port in &mut service.object.spec.ports {
-                if port.node_port == 0 && service.object.spec.kind == "LoadBalancer" {
-                    port.node_port = next;
-                    next += 1;
-                    given += 1;
-                }
-            }
-        }
-        given
-    }
-
-    /// How many nodes there are.
-    pub fn nodes(&self) -> usize {
-        self.nodes.len()
-    }
-
-    /// How many Services there are.
-    pub fn services(&self) -> usize {
-        self.services.len()
-    }
-}
-
-/// Lists what a plan depends on.
-///
-/// # Errors
-/// If the API server can't be reached, or refuses.
-pub async fn fetch(client: &Client) -> Result<Fetched, kube::Error> {
-    async fn list<K>(client: &Client) -> Result<Vec<K::Read>, kube::Error>
-    where
-        K: Watched + Clone + DeserializeOwned + std::fmt::Debug,
-    {
-        let listed = Api::<K>::all(client.clone()).list(&ListParams::default()).await?;
-        Ok(listed.items.into_iter().map(Watched::read).collect())
-    }
-    Ok(Fetched {
-        services: list::<ServiceObject>(client).await?,
-        nodes: list::<NodeObject>(client).await?,
-        slices: list::<SliceObject>(client).await?,
-    })
-}
-
 /// What would be done at one key.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outline {
     /// The provider.
-    pub provider: &'static str,
+    pub provider: String,
     /// Which of its load balancers.
     pub key: Key,
     /// The names of the Services concerned.
@@ -141,8 +27,19 @@ pub struct Outline {
     pub report: Report,
 }
 
-/// What would be done for `fetched`, key by key, and which Services would be refused, by name.
-/// Providers are read; nothing is written anywhere.
+/// What would be done, and what not.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rehearsal {
+    /// What would be done, key by key.
+    pub outlines: Vec<Outline>,
+    /// The Services that would be refused, by name.
+    pub refused: Vec<(String, ProviderError)>,
+    /// The Services of type `LoadBalancer` that would be left alone, by name, and why.
+    pub left_alone: Vec<(String, String)>,
+}
+
+/// What would be done for `fetched`. Providers are read; nothing is written anywhere.
 ///
 /// # Errors
 /// If a provider can't be read.
@@ -150,17 +47,40 @@ pub async fn outline(
     drivers: BTreeMap<&'static str, SharedDriver>,
     selection: Selection,
     fetched: Fetched,
-    clock: std::sync::Arc<dyn Clock>,
-) -> Result<(Vec<Outline>, Vec<(String, ProviderError)>), ProviderError> {
+    clock: Arc<dyn Clock>,
+) -> Result<Rehearsal, ProviderError> {
     let cx = Context::new(clock);
-    let mut cluster = Cluster::default();
-    cluster.fold_nodes(Change::Restarted(fetched.nodes));
-    cluster.fold_slices(Change::Restarted(fetched.slices));
     let claims = claims::made(&selection, &fetched.services, &drivers);
-    let mut roster = Roster::new(drivers.clone(), selection, true);
     for (name, driver) in &drivers {
         driver.claim(&claims[name]);
         driver.survey(&cx).await?;
+    }
+    Ok(rehearse(drivers, selection, fetched, &cx).await)
+}
+
+/// The same with drivers that a controller is using. They know what they hold: nothing is claimed, and
+/// nothing surveyed, because a survey tells of a change only once, and the controller must hear of it.
+pub async fn outline_live(
+    drivers: BTreeMap<&'static str, SharedDriver>,
+    selection: Selection,
+    fetched: Fetched,
+    clock: Arc<dyn Clock>,
+) -> Rehearsal {
+    rehearse(drivers, selection, fetched, &Context::new(clock)).await
+}
+
+async fn rehearse(
+    drivers: BTreeMap<&'static str, SharedDriver>,
+    selection: Selection,
+    fetched: Fetched,
+    cx: &Context,
+) -> Rehearsal {
+    let mut cluster = Cluster::default();
+    cluster.fold_nodes(Change::Restarted(fetched.nodes));
+    cluster.fold_slices(Change::Restarted(fetched.slices));
+    let left_alone = left_alone(&selection, &fetched.services);
+    let mut roster = Roster::new(drivers.clone(), selection, true);
+    for name in drivers.keys() {
         roster.hold(name);
     }
     roster.restart(fetched.services, &cluster);
@@ -173,16 +93,42 @@ pub async fn outline(
                 (key.key, goal)
             })
             .collect();
-        let reports = driver.rehearse(&cx, &goals).await;
+        let reports = driver.rehearse(cx, &goals).await;
         for ((key, _), report) in goals.into_iter().zip(reports) {
             let services = names(&roster, report.members.keys());
-            outlines.push(Outline { provider, key, services, report });
+            outlines.push(Outline { provider: (*provider).to_owned(), key, services, report });
         }
     }
     let refusals = roster.refusals();
     let refused =
         refusals.map(|(service, error)| (crate::write::label(&service.metadata), error.clone()));
-    Ok((outlines, refused.collect()))
+    Rehearsal { outlines, refused: refused.collect(), left_alone }
+}
+
+/// The Services that ask for a load balancer, and not for one of ours.
+fn left_alone(selection: &Selection, services: &[Seen<Service>]) -> Vec<(String, String)> {
+    let asking = services.iter().map(|seen| &seen.object);
+    let asking = asking.filter(|it| it.spec.kind == "LoadBalancer" && !it.metadata.deleting);
+    let left = asking.filter_map(|service| {
+        let why = match (selection.choose(service), &service.spec.load_balancer_class) {
+            (Choice::Served(_), _) => match controls::paused(&service.metadata.annotations) {
+                Ok(true) => "it is paused (seaway.dev/pause)".to_owned(),
+                Ok(false) | Err(_) => return None,
+            },
+            (Choice::Elsewhere(name), _) => {
+                format!("its class asks for the provider {name}, which is not served here")
+            }
+            (Choice::Unknown(_), _) => return None,
+            (Choice::Nobody, Some(class)) => {
+                format!("its class {class} is not one of ours")
+            }
+            (Choice::Nobody, None) => {
+                "it has no class, and there is no default-provider".to_owned()
+            }
+        };
+        Some((crate::write::label(&service.metadata), why))
+    });
+    left.collect()
 }
 
 /// The names of Services, for people.

@@ -2,26 +2,36 @@ use std::time::Duration;
 
 use seaway_core::{Class, ErrorKind, ProviderError};
 
-/// The first wait after a failure; each further one doubles it.
-const FIRST: Duration = Duration::from_secs(5);
-/// The longest wait.
-const LONGEST: Duration = Duration::from_mins(5);
+/// The first wait after a failure, if nothing else is asked.
+pub(crate) const FIRST: Duration = Duration::from_secs(5);
+/// The longest wait, as a multiple of the first.
+const LONGEST: u32 = 60;
 
-/// How long to wait before trying again after the `attempt`-th failure in a row (from 1): 5, 10, 20 …
-/// 300 s, and no shorter than the provider asked for. None if only a change helps.
-pub(crate) fn after(error: &ProviderError, attempt: u32) -> Option<Duration> {
-    match error.class() {
-        Class::Terminal => None,
-        Class::Retryable => Some(backoff(attempt)),
-        Class::Throttled { retry_after } => {
-            Some(backoff(attempt).max(retry_after.unwrap_or_default()))
-        }
-    }
+/// How long to wait after failures.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Requeue {
+    /// After the first one.
+    pub(crate) first: Duration,
 }
 
-/// 5, 10, 20 … 300 s.
-pub(crate) fn backoff(attempt: u32) -> Duration {
-    FIRST.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(LONGEST)
+impl Requeue {
+    /// How long to wait before trying again after the `attempt`-th failure in a row (from 1): 5, 10,
+    /// 20 … 300 s, and no shorter than the provider asked for. None if only a change helps.
+    pub(crate) fn after(self, error: &ProviderError, attempt: u32) -> Option<Duration> {
+        match error.class() {
+            Class::Terminal => None,
+            Class::Retryable => Some(self.backoff(attempt)),
+            Class::Throttled { retry_after } => {
+                Some(self.backoff(attempt).max(retry_after.unwrap_or_default()))
+            }
+        }
+    }
+
+    /// 5, 10, 20 … 300 s.
+    pub(crate) fn backoff(self, attempt: u32) -> Duration {
+        let times = 1 << attempt.saturating_sub(1).min(16);
+        self.first.saturating_mul(times.min(LONGEST))
+    }
 }
 
 /// Whether to try again as soon as another Service has given something back.
@@ -35,7 +45,12 @@ mod tests {
 
     fn check(kind: ErrorKind, attempt: u32, expected: Option<u64>) {
         let error = ProviderError::new(kind, "test", "test");
-        assert_eq!(after(&error, attempt), expected.map(Duration::from_secs), "{kind:?} {attempt}");
+        let requeue = Requeue { first: FIRST };
+        assert_eq!(
+            requeue.after(&error, attempt),
+            expected.map(Duration::from_secs),
+            "{kind:?} {attempt}"
+        );
     }
 
     #[test]
@@ -56,9 +71,10 @@ mod tests {
     #[test]
     fn a_throttled_call_waits_at_least_as_long_as_it_was_told() {
         let error = ProviderError::new(ErrorKind::Throttled, "test", "test");
-        assert_eq!(after(&error, 1), Some(Duration::from_secs(5)));
+        let requeue = Requeue { first: FIRST };
+        assert_eq!(requeue.after(&error, 1), Some(Duration::from_secs(5)));
         let told = error.retry_after(Duration::from_secs(42));
-        assert_eq!(after(&told, 1), Some(Duration::from_secs(42)));
-        assert_eq!(after(&told, 5), Some(Duration::from_secs(80)));
+        assert_eq!(requeue.after(&told, 1), Some(Duration::from_secs(42)));
+        assert_eq!(requeue.after(&told, 5), Some(Duration::from_secs(80)));
     }
 }

@@ -40,6 +40,24 @@ pub(crate) fn provider(service: &Service) -> Option<&str> {
     message.strip_prefix(PROVIDER)?.split_whitespace().next()
 }
 
+/// What a status said after our last write: where clients go, and whether what was asked for is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Said {
+    ingress: Vec<Ingress>,
+    provisioned: Option<String>,
+}
+
+impl Said {
+    /// What `status` says.
+    pub(crate) fn of(status: &ServiceStatus) -> Self {
+        let provisioned = status.conditions.iter().find(|condition| condition.kind == PROVISIONED);
+        Self {
+            ingress: status.load_balancer.ingress.clone(),
+            provisioned: provisioned.map(|condition| condition.message.clone()),
+        }
+    }
+}
+
 /// What stands before the digest.
 const SPEC: &str = ", spec ";
 /// What stands before the name of the provider.

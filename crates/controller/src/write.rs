@@ -121,12 +121,21 @@ impl Writer {
             let reply: Reply = serde_json::from_slice(&bytes).unwrap_or_default();
             return Ok(reply.metadata.resource_version.parse().unwrap_or_default());
         }
-        // A conflict can only be about the uid: no version is sent along.
-        if matches!(status, StatusCode::NOT_FOUND | StatusCode::CONFLICT) {
+        let refusal: Refusal = serde_json::from_slice(&bytes).unwrap_or_default();
+        if status == StatusCode::NOT_FOUND || is_of_another(status, &refusal.message) {
             return Err(Error::Gone);
         }
-        let refusal: Refusal = serde_json::from_slice(&bytes).unwrap_or_default();
         Err(Error::Failed(format!("the API server answers {status}: {}", refusal.message)))
+    }
+}
+
+/// Whether a patch was refused because another object has the name by now. Any other conflict is that
+/// of a server which gave up because others wrote the object all the time: it is there still.
+fn is_of_another(status: StatusCode, message: &str) -> bool {
+    match status {
+        StatusCode::CONFLICT => message.contains("UID in precondition"),
+        StatusCode::UNPROCESSABLE_ENTITY => message.contains("metadata.uid"),
+        _ => false,
     }
 }
 

@@ -1,7 +1,8 @@
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use k8s_openapi::api::core::v1::Service;
 use kube::api::ListParams;
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
@@ -10,12 +11,18 @@ use kube::{Api, Client};
 /// How long the API server may take for its first answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long it may take for what can be done without.
+const GLANCE: Duration = Duration::from_secs(2);
+
 /// A client of the cluster that `kubeconfig` names, or of the one that kubectl would use, or of the
 /// one that this runs in. It has answered once.
 pub(crate) async fn connect(kubeconfig: Option<&Path>) -> Result<Client> {
     let config = match kubeconfig {
         Some(path) => {
             let name = path.display();
+            if path.metadata().is_ok_and(|there| there.file_type().is_char_device()) {
+                bail!("can't read the kubeconfig {name}: it is a device");
+            }
             let file = Kubeconfig::read_from(path)
                 .with_context(|| format!("can't read the kubeconfig {name}"))?;
             Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
@@ -53,8 +60,16 @@ pub(crate) async fn connect(kubeconfig: Option<&Path>) -> Result<Client> {
     }
 }
 
+/// What tells this cluster from every other, if we may ask: the identity of the Service that each one
+/// has.
+pub(crate) async fn identity(client: &Client) -> Option<String> {
+    let services = Api::<Service>::namespaced(client.clone(), "default");
+    let answer = tokio::time::timeout(GLANCE, services.get_metadata("kubernetes")).await;
+    answer.ok()?.ok()?.metadata.uid
+}
+
 /// What the API server says, in its own words.
-fn refusal(error: kube::Error) -> anyhow::Error {
+pub(crate) fn refusal(error: kube::Error) -> anyhow::Error {
     if let kube::Error::Api(status) = &error {
         return anyhow!("{} ({})", status.message, status.code);
     }

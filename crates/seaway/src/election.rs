@@ -79,8 +79,18 @@ impl Election {
             renew_deadline: Duration::from_secs_f64(self.renew_deadline_seconds),
             retry_period: Duration::from_secs_f64(self.retry_period_seconds),
         };
-        let namespace = self.namespace.clone().unwrap_or_else(own_namespace);
-        Elector::new(client, &namespace, &self.name, timing)
+        let (namespace, name) = self.lease();
+        Elector::new(client, &namespace, &name, timing)
+    }
+
+    /// Namespace and name of the Lease.
+    pub(crate) fn lease(&self) -> (String, String) {
+        (self.namespace.clone().unwrap_or_else(own_namespace), self.name.clone())
+    }
+
+    /// The name of the Lease, and its namespace if the config says one.
+    pub(crate) fn wanted(&self) -> (Option<&str>, &str) {
+        (self.namespace.as_deref(), &self.name)
     }
 }
 

@@ -1,11 +1,43 @@
 //! The providers of this build: the only place that names them.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use anyhow::Result;
 use futures::future::BoxFuture;
 use seaway_core::SharedDriver;
 use serde::Deserialize;
+
+/// The names of the providers of this build.
+pub(crate) const BUILT: &[&str] = &[
+    #[cfg(feature = "embedded")]
+    "embedded",
+];
+
+/// Those of them whose load balancers live and die with the controller's process.
+pub(crate) const IN_PROCESS: &[&str] = &[
+    #[cfg(feature = "embedded")]
+    "embedded",
+];
+
+/// What `--version` tells: enough to report a fault with.
+pub(crate) fn version() -> &'static str {
+    static VERSION: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "{}\nproviders: {}\nplatform: {} {}",
+            env!("CARGO_PKG_VERSION"),
+            listed(BUILT),
+            std::env::consts::OS,
+            std::env::consts::ARCH
+        )
+    });
+    &VERSION
+}
+
+/// Names in a sentence.
+pub(crate) fn listed(names: &[&str]) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
 
 /// The `[providers]` section of the config.
 #[derive(Debug, Default, Deserialize)]

@@ -1,11 +1,16 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use futures::future::join_all;
-use seaway_controller::{Controller, Elector, Lost, Options};
+use seaway_controller::{Controller, Elector, Lost, Metrics, Options};
+use seaway_intent::Selection;
 
 use crate::args::{Log, Run};
 use crate::config::Config;
+use crate::ops::{Ops, Phase, Ports, Standby, Working};
+use crate::registry::Connected;
 use crate::{cluster, interrupt, telemetry};
 
 /// How long open connections may live on after the controller was asked to stop.
@@ -15,6 +20,7 @@ const DRAIN: Duration = Duration::from_secs(1);
 pub(crate) fn run(args: &Run, log: &Log) -> Result<()> {
     telemetry::start(log, "info,kube_client::client::builder=off", None)?;
     let config = Config::read(&args.config)?;
+    let ports = Ports::take(args)?;
     // One thread is enough for the controller: what moves packets brings its own.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -22,15 +28,22 @@ pub(crate) fn run(args: &Run, log: &Log) -> Result<()> {
         .context("can't start the runtime")?;
     runtime.block_on(async {
         let stop = interrupt::token()?;
+        let metrics = Arc::new(Metrics::default());
+        let ops = Ops::new(Arc::clone(&metrics));
+        let _served = ports.serve(&ops)?;
         let client = tokio::select! {
             client = cluster::connect(args.kubeconfig.as_deref()) => client?,
             () = stop.cancelled() => return Ok(()),
         };
+        // It is asked before the Lease is held: nothing may come between that and its renewals.
+        let identity = cluster::identity(&client).await;
         let connected = config.providers.connect()?;
         let drivers = connected.iter().map(|provider| provider.driver.clone()).collect();
         let elects = args.leader_elect.unwrap_or(config.leader_election.enabled);
         let mut elector = None;
         if elects && !args.dry_run {
+            let (namespace, lease) = config.leader_election.lease();
+            ops.enter(Phase::Standby(Standby { client: client.clone(), namespace, lease }));
             let mut candidate = config.leader_election.candidate(client.clone());
             if stop.run_until_cancelled(candidate.acquire()).await.is_none() {
                 // It may just have got the Lease.
@@ -40,13 +53,33 @@ pub(crate) fn run(args: &Run, log: &Log) -> Result<()> {
             elector = Some(candidate);
         }
         let fence = elector.as_ref().map(|elector| elector.fence() as _);
-        let options = Options { dry_run: args.dry_run, fence, ..Options::default() };
-        let controller = Controller::new(client, drivers, config.default_provider, options);
+        metrics.leader(!args.dry_run);
+        let options = Options {
+            dry_run: args.dry_run,
+            fence,
+            inventory: Duration::from_secs(config.inventory_seconds.into()),
+            sweep: config.sweep,
+            metrics: Arc::clone(&metrics),
+            ..Options::default()
+        };
+        let default = config.default_provider;
+        let selection = Selection { served: served(&connected), default: default.clone() };
+        let controller = Controller::new(client.clone(), drivers, default, options);
+        ops.enter(Phase::Working(Box::new(Working {
+            inspector: controller.inspector(),
+            pulse: controller.pulse(),
+            client,
+            cluster: identity,
+            selection,
+            dry_run: args.dry_run,
+        })));
         let outcome = tokio::select! {
             outcome = controller.run(stop) => outcome.map_err(anyhow::Error::from),
             lost = hold(elector.as_mut()) => Err(lost.into()),
         };
         tracing::info!("stopping");
+        metrics.leader(false);
+        ops.enter(Phase::Stopping);
         join_all(connected.into_iter().map(|provider| provider.close(DRAIN))).await;
         if outcome.is_ok()
             && let Some(elector) = elector
@@ -55,6 +88,11 @@ pub(crate) fn run(args: &Run, log: &Log) -> Result<()> {
         }
         outcome
     })
+}
+
+/// The names of the providers that are served.
+fn served(connected: &[Connected]) -> BTreeSet<String> {
+    connected.iter().map(|provider| provider.driver.name().to_owned()).collect()
 }
 
 /// Keeps the Lease; who needs none never loses it.

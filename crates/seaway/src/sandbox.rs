@@ -11,10 +11,10 @@ pub(crate) fn run(args: &Sandbox, log: &Log, screen: &Screen) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         let stop = interrupt::token()?;
-        let Some(stage) = Stage::raise(args, 0, &stop).await? else { return Ok(()) };
+        let Some(stage) = Stage::raise(&args.sandbox, 0, &stop).await? else { return Ok(()) };
         screen.line(&format!("API         {}", stage.url()));
         screen.line(&format!("kubeconfig  {}", stage.kubeconfig().display()));
-        screen.line(&format!("nodes       {}", args.nodes));
+        screen.line(&format!("nodes       {}", args.sandbox.nodes));
         screen.line(&format!(
             "block       {} (free for load balancers: {})",
             stage.block(),

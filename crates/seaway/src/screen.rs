@@ -1,6 +1,10 @@
 use std::io::{IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use k8s_openapi::jiff::Timestamp;
+
+use crate::args::LogFormat;
+
 /// What goes to stdout: lines, and on a terminal a table below them that is drawn again in place.
 #[derive(Clone)]
 pub(crate) struct Screen(Arc<Mutex<State>>);
@@ -62,8 +66,24 @@ impl State {
     }
 }
 
-/// Says on stderr why a command failed, with its causes.
-pub(crate) fn complain(error: &anyhow::Error) {
+/// Says on stderr why a command failed, with its causes, in the format of the log.
+pub(crate) fn complain(error: &anyhow::Error, format: LogFormat) {
+    let text = told(error);
+    let line = match format {
+        LogFormat::Text => format!("seaway: {text}"),
+        LogFormat::Json => serde_json::json!({
+            "timestamp": Timestamp::now().to_string(),
+            "level": "ERROR",
+            "message": text,
+            "target": "seaway",
+        })
+        .to_string(),
+    };
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// An error with its causes.
+pub(crate) fn told(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for cause in error.chain().skip(1) {
         let cause = cause.to_string();
@@ -72,5 +92,5 @@ pub(crate) fn complain(error: &anyhow::Error) {
             text = format!("{text}: {cause}");
         }
     }
-    let _ = writeln!(std::io::stderr(), "seaway: {text}");
+    text
 }

@@ -8,6 +8,7 @@ use seaway_intent::{EndpointSlice, Node, Selection, Service};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::Error;
 use super::inventory::Inventory;
@@ -22,6 +23,7 @@ use crate::pass::Pass;
 use crate::pulse::{BEAT, Pulse};
 use crate::queue::{Queue, QueueKey};
 use crate::recorder::Note;
+use crate::requeue::Requeue;
 use crate::roster::{Effect, Refusal, Roster};
 use crate::watch::Change;
 use crate::{claims, write};
@@ -57,6 +59,7 @@ pub(super) struct Running {
     pub(super) drifted: BTreeSet<QueueKey>,
     /// Failures in a row of a key as a whole.
     pub(super) failures: BTreeMap<QueueKey, u32>,
+    pub(super) requeue: Requeue,
     pub(super) pulse: Arc<Pulse>,
     pub(super) sweep: bool,
     pub(super) dry_run: bool,
@@ -71,7 +74,7 @@ impl Running {
         selection: &Selection,
         wants_slices: bool,
     ) {
-        self.pulse.beat();
+        let _beating = self.beat_meanwhile();
         let services = first_list(&mut self.services).await;
         let nodes = first_list(&mut self.nodes).await;
         self.cluster.fold_nodes(Change::Restarted(nodes));
@@ -114,6 +117,17 @@ impl Running {
         let effects = self.roster.restart(services, &self.cluster);
         self.carry_out(effects);
         self.count_orphans();
+    }
+
+    /// Waiting for the API server or for a provider is no reason to be taken for dead.
+    fn beat_meanwhile(&self) -> AbortOnDropHandle<()> {
+        let pulse = Arc::clone(&self.pulse);
+        AbortOnDropHandle::new(tokio::spawn(async move {
+            loop {
+                pulse.beat();
+                tokio::time::sleep(BEAT).await;
+            }
+        }))
     }
 
     pub(super) async fn serve(&mut self) -> Result<(), Error> {

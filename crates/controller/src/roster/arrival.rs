@@ -197,10 +197,13 @@ impl Roster {
         Some(Refusal { service, error, mixed: *mixed })
     }
 
-    /// Notes the status that a write of ours left.
+    /// Notes the status that a write of ours left, by our reckoning. Where the watch was faster it
+    /// has shown what is there, and that counts.
     pub(crate) fn told(&mut self, uid: &ServiceUid, status: ServiceStatus, version: u64) {
-        if let Some(entry) = self.entries.get_mut(uid) {
-            entry.version = entry.version.max(version);
+        if let Some(entry) = self.entries.get_mut(uid)
+            && (entry.version < version || version == 0)
+        {
+            entry.version = version.max(entry.version);
             Arc::make_mut(&mut entry.service).status = status;
         }
     }

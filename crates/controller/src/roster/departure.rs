@@ -1,13 +1,15 @@
 //! How a Service goes: its keys, then the grounds, then the finalizer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use seaway_core::{Key, ServiceUid};
-use seaway_intent::{Service, controls};
+use seaway_core::{BalancerKey, Key, ServiceUid};
+use seaway_intent::{Around, Service, controls};
 
 use super::entry::{Entry, Leaving, Stage, Verdict};
 use super::{Effect, Roster};
+use crate::FINALIZER;
 use crate::queue::QueueKey;
+use crate::status;
 
 /// What became of what a Service had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +51,12 @@ impl Roster {
         service: &Service,
         home: Option<QueueKey>,
     ) -> Leaving {
-        let keys: BTreeSet<_> = self.holdings.of(uid).cloned().chain(home).collect();
+        let is_stranger = home.is_none();
+        let held: BTreeSet<_> = self.holdings.of(uid).cloned().collect();
+        // Where it was to be carried counts too: a pass may be under way there. Whether it had
+        // anything there is known once that was passed over.
+        let had = held.iter().any(|key| key.key != Key::Ground);
+        let keys: BTreeSet<_> = held.into_iter().chain(home).collect();
         let keeps = |key: &QueueKey| {
             self.drivers.get(key.provider).is_some_and(|driver| driver.capabilities().retain)
         };
@@ -58,8 +65,13 @@ impl Roster {
             && controls::retain(&service.metadata.annotations) == Ok(true)
             && keys.iter().all(keeps)
         {
-            return Leaving { had: !keys.is_empty(), kept: true, ..Leaving::over(self.begun) };
+            return Leaving { had, kept: true, ..Leaving::over(self.begun) };
         }
+        let keys: BTreeSet<_> = if is_stranger && is_ours(service) {
+            keys.into_iter().chain(self.cradles(uid, service)).collect()
+        } else {
+            keys
+        };
         let grounds = self
             .drivers
             .iter()
@@ -70,7 +82,25 @@ impl Roster {
             .map(|(provider, _)| QueueKey { provider, key: Key::Ground })
             .collect();
         let keys: BTreeSet<_> = keys.into_iter().filter(|key| key.key != Key::Ground).collect();
-        Leaving { had: !keys.is_empty(), kept: false, keys, grounds, since: self.begun }
+        Leaving { had, kept: false, keys, grounds, since: self.begun }
+    }
+
+    /// Where a Service may have something that nobody has seen: who was here before us may have begun
+    /// it right before its end, and no survey need show that.
+    fn cradles(&self, uid: &ServiceUid, service: &Service) -> impl Iterator<Item = QueueKey> {
+        let maker = status::provider(service).filter(|name| self.drivers.contains_key(name));
+        let drivers = self.drivers.iter();
+        let makers = drivers.filter(move |(name, _)| maker.is_none_or(|maker| maker == **name));
+        makers.map(|(provider, driver)| {
+            let (keys, labels) = (&*driver.capabilities().settings, &BTreeMap::new());
+            let spec = match seaway_intent::build(service, Around { slices: None, keys, labels }) {
+                Ok(spec) => Some(spec),
+                Err(rejection) => rejection.fallback().cloned(),
+            };
+            let own = || BalancerKey::Own(uid.clone());
+            let key = spec.map_or_else(own, |spec| driver.balancer(&spec));
+            QueueKey { provider, key: Key::Balancer(key) }
+        })
     }
 
     /// Our finalizer is off a Service now, or the Service is gone.
@@ -119,6 +149,10 @@ impl Roster {
             _ => Remains::Nothing,
         }
     }
+}
+
+fn is_ours(service: &Service) -> bool {
+    service.metadata.finalizers.iter().any(|finalizer| finalizer == FINALIZER)
 }
 
 impl Stage {

@@ -3,12 +3,11 @@ use std::sync::Arc;
 
 use seaway_core::{LbSpec, ProviderError};
 use seaway_intent::Service;
-use seaway_intent::object::Ingress;
 
 use crate::cluster::ServiceName;
 use crate::queue::QueueKey;
 use crate::requeue;
-use crate::status::Standing;
+use crate::status::{Said, Standing};
 
 /// What is known of a Service that concerns us.
 #[derive(Clone, Debug)]
@@ -23,7 +22,7 @@ pub(super) struct Entry {
     /// The key whose address the status shows.
     pub(super) served_at: Option<QueueKey>,
     /// What we wrote to its status last.
-    pub(super) shown: Option<Vec<Ingress>>,
+    pub(super) shown: Option<Said>,
     /// What is known of the health of its targets.
     pub(super) standing: Option<Standing>,
     /// Annotations under our prefix that nobody reads.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use seaway_core::{Goal, Key, Member, Moment, Nodes, ProviderError, Report, ServiceUid, Want};
 use seaway_intent::Service;
-use seaway_intent::object::{Ingress, ServiceStatus};
+use seaway_intent::object::ServiceStatus;
 
 use super::entry::{Entry, Stage, Verdict};
 use super::{Effect, Roster};
 use crate::queue::QueueKey;
-use crate::status::{self, Standing};
+use crate::status::{self, Said, Standing};
 
 impl Roster {
     /// What a pass over `key` is to reach, and its place in the order of passes.
@@ -73,6 +73,9 @@ impl Roster {
         } else {
             self.holdings.add(key, &report.holds);
         }
+        if key.key != Key::Ground {
+            self.note_remains(report);
+        }
         let mut effects = Vec::new();
         if key.key == Key::Ground && report.wrote() {
             let keys = self.assigned.keys().filter(|other| other.provider == key.provider);
@@ -93,6 +96,16 @@ impl Roster {
         effects
     }
 
+    /// Notes who of those that leave had something: only they are told that it is gone.
+    fn note_remains(&mut self, report: &Report) {
+        let served = report.steps.iter().filter_map(|step| step.serves.as_ref());
+        for uid in served.chain(&report.holds).filter(|uid| self.leaving.contains(*uid)) {
+            if let Some(Entry { stage: Stage::Leaving(leaving), .. }) = self.entries.get_mut(uid) {
+                leaving.had = true;
+            }
+        }
+    }
+
     /// Notes what a pass wrote to the status of a Service. What it left behind elsewhere may go now.
     pub(crate) fn shown(
         &mut self,
@@ -100,7 +113,7 @@ impl Roster {
         key: &QueueKey,
         update: Option<(ServiceStatus, u64)>,
     ) -> Vec<Effect> {
-        let shown = update.as_ref().map(|(status, _)| status.load_balancer.ingress.clone());
+        let shown = update.as_ref().map(|(status, _)| Said::of(status));
         if let Some((status, version)) = update {
             self.told(uid, status, version);
         }
@@ -169,8 +182,8 @@ impl Roster {
 pub(crate) struct Known {
     /// As it was seen last.
     pub(crate) service: Arc<Service>,
-    /// The addresses that we wrote to its status last.
-    pub(crate) shown: Option<Vec<Ingress>>,
+    /// What we wrote to its status last.
+    pub(crate) shown: Option<Said>,
     /// The health of its targets.
     pub(crate) standing: Option<Standing>,
     /// Annotations that nobody reads.

@@ -97,6 +97,21 @@ fn is_present(wants: &BTreeMap<ServiceUid, Want>) -> bool {
     matches!(wants.get(&uid()), Some(Want::Present(_)))
 }
 
+/// What we reckon may be built on what was there before, and the watch tells no second time.
+#[test]
+fn what_the_watch_has_shown_is_not_overruled_by_the_answer_to_the_write() {
+    let (mut roster, cluster) = (roster(false), Cluster::default());
+    roster.apply(service(1, json!({})), &cluster);
+    roster.apply(admitted(5, json!({})), &cluster);
+    let status: ServiceStatus =
+        serde_json::from_value(json!({ "loadBalancer": { "ingress": [{ "ip": "192.0.2.1" }] } }))
+            .unwrap();
+    roster.admitted(&uid(), (status.clone(), 5));
+    assert_eq!(roster.service(&uid()).unwrap().status, ServiceStatus::default());
+    roster.told(&uid(), status.clone(), 6);
+    assert_eq!(roster.service(&uid()).unwrap().status, status);
+}
+
 #[test]
 fn the_finalizer_is_on_before_the_first_pass() {
     let mut roster = roster(false);

@@ -1,7 +1,8 @@
+use std::io::ErrorKind;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use ipnet::Ipv4Net;
 use kube::Client;
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
@@ -9,7 +10,7 @@ use seaway_sandbox::world::{Options as WorldOptions, World};
 use seaway_sandbox::{Options, Server};
 use tokio_util::sync::CancellationToken;
 
-use crate::args::Sandbox;
+use crate::args::Simulation;
 
 /// A sandbox with its simulated nodes, and the kubeconfig on disk that leads to it.
 pub(crate) struct Stage {
@@ -23,13 +24,13 @@ impl Stage {
     /// Starts the API, writes the kubeconfig, and brings the nodes and `pods` example pods to life.
     /// None if `stop` came first.
     pub(crate) async fn raise(
-        args: &Sandbox,
+        args: &Simulation,
         pods: usize,
         stop: &CancellationToken,
     ) -> Result<Option<Self>> {
         let path = KubeconfigFile::choose(args.kubeconfig.as_deref())?;
         let server = Server::start(Options { listen: args.listen, ..Options::default() })?;
-        server.write_kubeconfig(&path)?;
+        server.write_kubeconfig(&path).map_err(written)?;
         let kubeconfig = KubeconfigFile(path);
         let client = client(&server).await?;
         let options = WorldOptions { nodes: args.nodes, pods, ..WorldOptions::default() };
@@ -77,6 +78,20 @@ impl Stage {
     }
 }
 
+/// A disk that is full is no question of permission.
+fn written(error: seaway_sandbox::Error) -> anyhow::Error {
+    if let seaway_sandbox::Error::Kubeconfig { path, source } = &error
+        && matches!(source.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+    {
+        let name = path.display();
+        return anyhow!(
+            "can't write the kubeconfig {name}, because the disk is full: free some space, or name \
+             a path elsewhere with --kubeconfig"
+        );
+    }
+    error.into()
+}
+
 async fn client(server: &Server) -> Result<Client> {
     let file = Kubeconfig::from_yaml(&server.kubeconfig())?;
     let config = Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await?;
@@ -96,7 +111,7 @@ impl KubeconfigFile {
         let name = path.display();
         let there = match std::fs::metadata(path) {
             Ok(there) => there,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
                 return Ok(path.to_owned());
             }
             Err(error) => {
@@ -120,5 +135,25 @@ impl KubeconfigFile {
 impl Drop for KubeconfigFile {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(kind: ErrorKind) -> String {
+        let path = PathBuf::from("/full/kubeconfig");
+        written(seaway_sandbox::Error::Kubeconfig { path, source: kind.into() }).to_string()
+    }
+
+    #[test]
+    fn a_full_disk_is_called_a_full_disk() {
+        for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded] {
+            let text = told(kind);
+            assert!(text.contains("/full/kubeconfig") && text.contains("full:"), "{text}");
+            assert!(!text.contains("may write"), "{text}");
+        }
+        assert!(told(ErrorKind::PermissionDenied).contains("may write"));
     }
 }

@@ -9,7 +9,7 @@ use super::Running;
 use crate::pass::Outcome;
 use crate::recorder::Note;
 use crate::roster::Effect;
-use crate::{requeue, write};
+use crate::write;
 
 impl Running {
     pub(super) fn fold(&mut self, done: Done) -> Result<(), Error> {
@@ -71,7 +71,7 @@ impl Running {
         if let Some(error) = &report.error {
             let attempt = self.failures.entry(key.clone()).or_default();
             *attempt += 1;
-            if let Some(wait) = requeue::after(error, *attempt) {
+            if let Some(wait) = self.requeue.after(error, *attempt) {
                 self.enqueue(key.clone(), now + wait);
             }
         } else {
@@ -88,7 +88,7 @@ impl Running {
         }
         for (uid, error) in &failed {
             let attempt = self.roster.failed(uid, error);
-            if let Some(wait) = requeue::after(error, attempt) {
+            if let Some(wait) = self.requeue.after(error, attempt) {
                 self.enqueue(key.clone(), now + wait);
             }
         }
@@ -102,7 +102,7 @@ impl Running {
             Readiness::Pending { look_again } => Some(look_again),
             Readiness::Ready(_) | Readiness::Gone => None,
         });
-        let stuck = report.needs_ground.then(|| requeue::backoff(1));
+        let stuck = report.needs_ground.then(|| self.requeue.backoff(1));
         if let Some(wait) = pending.chain(report.look_again).chain(stuck).min() {
             self.enqueue(key.clone(), now + wait);
         }
@@ -127,8 +127,9 @@ impl Running {
         if let Some(service) = self.roster.service(uid) {
             self.tell(service, Note::Failed(why.to_owned()));
         }
+        let wait = self.requeue.backoff(attempt);
         self.tasks.spawn(async move {
-            tokio::time::sleep(requeue::backoff(attempt)).await;
+            tokio::time::sleep(wait).await;
             Done::Waited(effect)
         });
     }

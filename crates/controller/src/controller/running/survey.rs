@@ -9,7 +9,6 @@ use tokio::time::Instant;
 
 use super::Running;
 use crate::queue::QueueKey;
-use crate::requeue;
 
 impl Running {
     /// Reads a provider again, in its time.
@@ -20,7 +19,7 @@ impl Running {
 
     /// A provider could not be read.
     pub(super) fn missed(&mut self, provider: &'static str, error: &ProviderError) {
-        let wait = requeue::backoff(self.inventory.failed(provider));
+        let wait = self.requeue.backoff(self.inventory.failed(provider));
         tracing::warn!(provider, %error, ?wait, "provider can't be read, trying again");
         self.survey_in(provider, wait);
     }
@@ -98,7 +97,7 @@ impl Running {
             let driver = self.roster.driver(key.provider);
             if driver.is_some_and(|driver| driver.capabilities().ground) {
                 let ground = QueueKey { provider: key.provider, key: Key::Ground };
-                self.enqueue(ground, now + requeue::backoff(1));
+                self.enqueue(ground, now + self.requeue.backoff(1));
             }
             self.enqueue(key, now);
         }

@@ -39,7 +39,30 @@ fn what_a_provider_made_that_is_not_served_any_more_is_not_let_go() {
     let other = json!({ "spec": { "loadBalancerClass": "seaway.dev/aws" } });
     assert_eq!(roster.apply(service(1, other), &cluster), [], "it is somebody else's");
     let ours = taken_by("paper", 1, json!({ "spec": { "type": "ClusterIP" } }));
-    assert_eq!(roster.apply(ours, &cluster), [Effect::Dismiss(uid())]);
+    assert_eq!(roster.apply(ours, &cluster), [Effect::Pass(own())]);
+    assert_eq!(pass(&mut roster, &own(), &[]), [Effect::Dismiss(uid())]);
+}
+
+/// Who made it may have been cut off right after the first call, and a listing that lags tells
+/// nothing of that.
+#[test]
+fn who_leaves_before_anything_of_it_was_seen_is_looked_for_where_it_would_be() {
+    let cluster = Cluster::default();
+    let group = json!({ "annotations": { GROUP: "g" } });
+    for leaves in [
+        json!({ "metadata": { "deletionTimestamp": "now" } }),
+        json!({ "spec": { "type": "ClusterIP" } }),
+    ] {
+        for (patch, key) in [(json!({}), own()), (json!({ "metadata": group }), shared("g"))] {
+            let mut roster = roster(false);
+            let mut seen = leaves.clone();
+            json_merge(&mut seen, patch);
+            assert_eq!(roster.apply(admitted(1, seen), &cluster), [Effect::Pass(key.clone())]);
+            assert!(wants(&mut roster, &key).is_empty());
+            assert_eq!(pass(&mut roster, &key, &["u"]), []);
+            assert_eq!(pass(&mut roster, &key, &[]), [Effect::Dismiss(uid())]);
+        }
+    }
 }
 
 #[test]
@@ -66,7 +89,8 @@ fn nobody_goes_before_every_provider_was_read() {
     let deleted = json!({ "metadata": { "deletionTimestamp": "now" } });
     assert_eq!(roster.apply(admitted(1, deleted), &cluster), []);
     assert_eq!(roster.orphans(), [].into());
-    assert_eq!(roster.regain("paper", &cluster), [Effect::Dismiss(uid())]);
+    assert_eq!(roster.regain("paper", &cluster), [Effect::Pass(own())]);
+    assert_eq!(pass(&mut roster, &own(), &[]), [Effect::Dismiss(uid())]);
 }
 
 #[test]

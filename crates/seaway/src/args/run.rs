@@ -1,0 +1,35 @@
+use std::path::PathBuf;
+
+use super::Listen;
+use super::listen::loopback;
+
+/// Run the controller on a cluster
+///
+/// Watches Services and Nodes, makes a load balancer for each Service of `type: LoadBalancer` that is
+/// ours, and keeps it as asked, until SIGINT or SIGTERM.
+///
+/// Example: seaway run --kubeconfig ~/.kube/config --config seaway.toml
+#[derive(Debug, clap::Args)]
+#[expect(clippy::struct_field_names, reason = "a dry run is what it is called")]
+pub(crate) struct Run {
+    /// The cluster to serve [default: $KUBECONFIG, ~/.kube/config, or the cluster that this runs in]
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// The config file, TOML or YAML
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Write nothing anywhere: no finalizer, status, Event or Lease, and nothing to providers; log
+    /// what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Whether to wait for the Lease before anything is done, and to stop once it is lost
+    /// [default: what the config file says, else true]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub leader_elect: Option<bool>,
+    /// Where /metrics, /healthz and /readyz are answered, for everybody who reaches it; `off`: nowhere
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8383")]
+    pub metrics_address: Listen,
+    /// Where `seaway status`, `plan` and `sweep` are answered; loopback only; `off`: nowhere
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8384", value_parser = loopback)]
+    pub admin_address: Listen,
+}

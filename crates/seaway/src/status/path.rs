@@ -1,0 +1,120 @@
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{Node, ServicePort};
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+use seaway_controller::ServiceView;
+use serde::Serialize;
+
+use super::page::spec;
+use super::read::Around;
+
+/// The way of a packet from one port of the load balancer to the pods.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Path {
+    /// `80/TCP`
+    pub port: String,
+    pub name: Option<String>,
+    pub node_port: Option<i32>,
+    /// The nodes that may be targets.
+    pub nodes: Vec<Hop>,
+    /// `10.96.0.7:80`, for each family.
+    pub cluster: Vec<String>,
+    pub pods: Vec<Pod>,
+}
+
+/// A node on the way.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Hop {
+    pub node: String,
+    pub address: Option<String>,
+    /// What the load balancer thinks of it; none if that is not known.
+    pub health: Option<String>,
+    /// Why it gets no traffic.
+    pub reason: Option<String>,
+}
+
+/// A pod at the end of the way.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Pod {
+    /// With the port.
+    pub address: String,
+    pub name: Option<String>,
+    pub node: Option<String>,
+    pub ready: bool,
+}
+
+pub(super) fn paths(around: &Around, view: Option<&ServiceView>) -> Vec<Path> {
+    let spec = spec(&around.service);
+    let nodes = nodes(&around.nodes, view);
+    let ips = spec.cluster_ips.or_else(|| spec.cluster_ip.map(|ip| vec![ip])).unwrap_or_default();
+    let ports = spec.ports.unwrap_or_default();
+    let path = |port: &ServicePort| Path {
+        port: format!("{}/{}", port.port, port.protocol.as_deref().unwrap_or("TCP")),
+        name: port.name.clone(),
+        node_port: port.node_port.filter(|number| *number > 0),
+        nodes: nodes.clone(),
+        cluster: ips.iter().map(|ip| at(ip, port.port)).collect(),
+        pods: pods(&around.slices, port),
+    };
+    ports.iter().map(path).collect()
+}
+
+/// The targets as the load balancer has them, else the nodes that may be some.
+fn nodes(nodes: &[Node], view: Option<&ServiceView>) -> Vec<Hop> {
+    let addresses: BTreeMap<_, _> = nodes
+        .iter()
+        .filter_map(|node| {
+            let read = serde_json::from_value(serde_json::to_value(node).ok()?);
+            let mut read: seaway_intent::Node = read.ok()?;
+            read.metadata.deleting = node.metadata.deletion_timestamp.is_some();
+            let target = seaway_intent::target(&read)?;
+            Some((target.name.to_string(), target.addresses.first().map(ToString::to_string)))
+        })
+        .collect();
+    let targets = view.map(|view| view.targets.as_slice()).unwrap_or_default();
+    if targets.is_empty() {
+        let hop = |(node, address)| Hop { node, address, health: None, reason: None };
+        return addresses.into_iter().map(hop).collect();
+    }
+    let hop = |target: &seaway_core::Target| Hop {
+        node: target.node.to_string(),
+        address: target
+            .address
+            .map(|ip| ip.to_string())
+            .or_else(|| addresses.get(target.node.as_str()).cloned().flatten()),
+        health: Some(target.health.to_string()),
+        reason: target.reason.clone(),
+    };
+    targets.iter().map(hop).collect()
+}
+
+/// The pods behind a port: those of the slices' port by the same name.
+fn pods(slices: &[EndpointSlice], port: &ServicePort) -> Vec<Pod> {
+    let wanted = port.name.as_deref().unwrap_or_default();
+    let mut pods = Vec::new();
+    for slice in slices {
+        let ports = slice.ports.iter().flatten();
+        let same = |name: &Option<String>| name.as_deref().unwrap_or_default() == wanted;
+        let Some(number) = ports.filter(|it| same(&it.name)).find_map(|it| it.port) else {
+            continue;
+        };
+        for endpoint in slice.endpoints.iter().flatten() {
+            let conditions = endpoint.conditions.as_ref();
+            let name = endpoint.target_ref.as_ref().and_then(|target| target.name.clone());
+            pods.extend(endpoint.addresses.iter().map(|ip| Pod {
+                address: at(ip, number),
+                name: name.clone(),
+                node: endpoint.node_name.clone(),
+                ready: conditions.and_then(|it| it.ready) != Some(false),
+            }));
+        }
+    }
+    pods.sort_by(|a, b| a.address.cmp(&b.address));
+    pods
+}
+
+/// An address with a port.
+pub(super) fn at(ip: &str, port: i32) -> String {
+    if ip.contains(':') { format!("[{ip}]:{port}") } else { format!("{ip}:{port}") }
+}
