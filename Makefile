@@ -2,12 +2,17 @@
 SHELL := /bin/bash
 export SEAWAY_BIN := $(CURDIR)/target/debug/seaway
 export SEAWAY_KUBECTL := $(CURDIR)/target/tools/kubectl
+export SEAWAY_HELM := $(CURDIR)/target/tools/helm
 ARGS ?=
+# The stories that any cluster can be the place of.
+STORIES ?= affinity coexist dry_run local restart service wrong_input
+CLUSTER_SOURCES := $(wildcard integration/cluster/*.go integration/cluster/*/*.go) \
+	integration/cluster/go.mod integration/cluster/go.sum
 
-.PHONY: help demo build check test bench-demo
+.PHONY: help demo build check test cluster e2e static test-image bench-demo
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 demo: build ## show all of it on this machine; ARGS=--exit-after-check does it once
 	@exec target/release/seaway demo $(ARGS)
@@ -23,6 +28,22 @@ test: target/tools/kubectl ## all tests of this machine; fetches kubectl first
 	cargo build --locked --package seaway
 	cargo test --locked --workspace
 
+static: ## leave the binary of the image, which needs no library, at target/static/seaway
+	bash integration/setup/static.sh
+
+test-image: static ## run that binary as the image does: in an empty root, and not as root
+	bash integration/tests/image.sh
+
+cluster: target/cluster/seaway-cluster ## leave a real cluster running until Ctrl-C; ARGS="--nodes 5"
+	@exec $< up $(ARGS)
+
+e2e: target/cluster/seaway-cluster target/tools/kubectl ## the stories on a real cluster, as root or in a user namespace
+	cargo build --locked --package seaway
+	STORIES="$(STORIES)" ARGS="$(ARGS)" integration/cluster/stories.sh
+	cargo test --locked --quiet --package seaway-integration --test manifests --no-run
+	target/cluster/seaway-cluster run -- \
+	  cargo test --locked --offline --package seaway-integration --test manifests -- --ignored
+
 bench-demo: ## from apply to address on the sandbox: one figure a line, name value unit
 	@$(MAKE) --silent build >&2
 	@cargo build --locked --release --quiet --package seaway-integration --bin bench-demo >&2
@@ -30,3 +51,8 @@ bench-demo: ## from apply to address on the sandbox: one figure a line, name val
 
 target/tools/kubectl: integration/setup/kubectl.sh
 	bash integration/setup/kubectl.sh
+
+target/cluster/seaway-cluster: $(CLUSTER_SOURCES)
+	integration/setup/nodes.sh
+	cd integration/cluster && go test ./echo ./machine ./network ./control
+	cd integration/cluster && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o ../../$@ .

@@ -2,10 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use http::{Request, Response};
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
+use kube::client::Body;
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client};
 use seaway_controller::{Elector, Lost, Timing};
@@ -145,6 +149,35 @@ async fn who_gets_no_answer_stops_at_the_deadline() {
     assert!(trouble.contains("kube-system/seaway"), "{trouble}");
     // Nobody answers, and that is no reason to hang.
     first.release().await;
+}
+
+#[tokio::test]
+async fn who_is_forbidden_to_asks_again_until_it_is_allowed() {
+    let (server, client) = sandbox().await;
+    let left = Arc::new(AtomicUsize::new(3));
+    let (through, refusals) = (client.clone(), Arc::clone(&left));
+    let forward = move |request: Request<Body>| {
+        let refuse = refusals
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1))
+            .is_ok();
+        let client = through.clone();
+        async move {
+            if refuse {
+                let status = json!({
+                    "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 403,
+                    "reason": "Forbidden", "message": "leases is forbidden",
+                });
+                let body = Body::from(status.to_string().into_bytes());
+                return Ok(Response::builder().status(403).body(body).unwrap());
+            }
+            client.send(request).await
+        }
+    };
+    let mut first = elector(&Client::new(tower::service_fn(forward), "default"), SLOW);
+    timeout(Duration::from_secs(5), first.acquire()).await.unwrap();
+    assert_eq!(left.load(Ordering::SeqCst), 0);
+    first.fence().check().unwrap();
+    server.stop().await;
 }
 
 /// The elector relies on it: of two who write the same version, one is refused.

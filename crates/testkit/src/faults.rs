@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use seaway_core::{
     Address, BalancerKey, Capabilities, Context, Depth, ErrorKind, Goal, Key, LbSpec, Plan,
-    Provider, ProviderError, Readiness, ServiceUid,
+    Provider, ProviderError, Readiness, ServiceUid, Target,
 };
 use tokio::sync::Notify;
+
+use crate::Hurry;
 
 /// What becomes of a call.
 #[derive(Clone, Debug)]
@@ -118,12 +121,40 @@ impl Script {
 pub struct Scripted<P> {
     inner: P,
     script: Arc<Script>,
+    hurry: Option<Arc<Hurry>>,
 }
 
 impl<P> Scripted<P> {
     /// Puts `inner` under `script`.
     pub const fn new(inner: P, script: Arc<Script>) -> Self {
-        Self { inner, script }
+        Self { inner, script, hurry: None }
+    }
+
+    /// Lets the world live faster: whatever the provider waits for takes a part of the time.
+    #[must_use]
+    pub fn hurried(mut self, hurry: Arc<Hurry>) -> Self {
+        self.hurry = Some(hurry);
+        self
+    }
+
+    async fn play<T>(
+        &self,
+        call: Call,
+        effect: impl Future<Output = Result<T, ProviderError>> + Send,
+    ) -> Result<T, ProviderError> {
+        if let Some(hurry) = &self.hurry {
+            hurry.catch_up();
+        }
+        self.script.play(call, effect).await
+    }
+
+    fn shorten(&self, span: Duration) -> Duration {
+        self.hurry.as_ref().map_or(span, |hurry| hurry.shorten(span))
+    }
+
+    fn soon<S>(&self, mut plan: Plan<S>) -> Plan<S> {
+        plan.look_again = plan.look_again.map(|span| self.shorten(span));
+        plan
     }
 }
 
@@ -135,7 +166,17 @@ impl<P: Provider> Provider for Scripted<P> {
     const NAME: &'static str = P::NAME;
 
     fn capabilities(&self) -> Capabilities {
-        self.inner.capabilities()
+        let able = self.inner.capabilities();
+        Capabilities {
+            gather: self.shorten(able.gather),
+            listing_lag: match &self.hurry {
+                // The clock that it is compared with is only as fine as a millisecond.
+                Some(hurry) => hurry.shorten(able.listing_lag * 3 / 2),
+                None => able.listing_lag,
+            },
+            health_every: able.health_every.map(|span| self.shorten(span)),
+            ..able
+        }
     }
 
     fn balancer(&self, spec: &LbSpec) -> BalancerKey {
@@ -147,7 +188,7 @@ impl<P: Provider> Provider for Scripted<P> {
     }
 
     async fn survey(&self, cx: &Context) -> Result<BTreeMap<Key, P::Observed>, ProviderError> {
-        self.script.play(Call::Survey, self.inner.survey(cx)).await
+        self.play(Call::Survey, self.inner.survey(cx)).await
     }
 
     async fn look(
@@ -157,7 +198,7 @@ impl<P: Provider> Provider for Scripted<P> {
         depth: Depth,
     ) -> Result<BTreeMap<Key, P::Observed>, ProviderError> {
         let call = Call::Look(keys.to_vec(), depth);
-        self.script.play(call, self.inner.look(cx, keys, depth)).await
+        self.play(call, self.inner.look(cx, keys, depth)).await
     }
 
     fn merge(&self, known: &P::Observed, listed: P::Observed) -> P::Observed {
@@ -165,7 +206,7 @@ impl<P: Provider> Provider for Scripted<P> {
     }
 
     fn plan_ground(&self, goal: &Goal, ground: &P::Observed) -> Plan<P::Step> {
-        self.inner.plan_ground(goal, ground)
+        self.soon(self.inner.plan_ground(goal, ground))
     }
 
     fn plan(
@@ -175,7 +216,7 @@ impl<P: Provider> Provider for Scripted<P> {
         seen: &P::Observed,
         ground: &P::Observed,
     ) -> Plan<P::Step> {
-        self.inner.plan(key, goal, seen, ground)
+        self.soon(self.inner.plan(key, goal, seen, ground))
     }
 
     async fn apply(
@@ -193,7 +234,7 @@ impl<P: Provider> Provider for Scripted<P> {
             }
             self.inner.apply(cx, step, seen, ground).await
         };
-        self.script.play(call, effect).await
+        self.play(call, effect).await
     }
 
     fn learn(&self, seen: &mut P::Observed, fact: P::Fact) {
@@ -209,6 +250,23 @@ impl<P: Provider> Provider for Scripted<P> {
     }
 
     fn readiness(&self, uid: &ServiceUid, seen: &P::Observed) -> Readiness {
-        self.inner.readiness(uid, seen)
+        match self.inner.readiness(uid, seen) {
+            Readiness::Pending { look_again } => {
+                Readiness::Pending { look_again: self.shorten(look_again) }
+            }
+            other @ (Readiness::Ready(_) | Readiness::Gone) => other,
+        }
+    }
+
+    fn retained(&self, seen: &P::Observed) -> BTreeSet<ServiceUid> {
+        self.inner.retained(seen)
+    }
+
+    async fn targets(
+        &self,
+        cx: &Context,
+        key: &Key,
+    ) -> Result<BTreeMap<ServiceUid, Vec<Target>>, ProviderError> {
+        self.inner.targets(cx, key).await
     }
 }

@@ -9,6 +9,7 @@
 //! served       what clients meet, in terms that all providers share
 //! spec, node   builders: spec("a").port(80).udp(53).build(), node("node-1").at("127.0.0.1")
 //! clock, fence time that moves when told; a lease that is lost
+//! hurry       a world that lives faster than the machine
 //! toys/        three toy providers, with their clouds, that show what the trait carries
 //! ```
 //!
@@ -49,6 +50,7 @@ pub mod contract;
 pub mod faults;
 mod fence;
 mod figures;
+mod hurry;
 pub mod interruption;
 mod node;
 pub mod rig;
@@ -59,6 +61,8 @@ pub mod toys;
 pub use bench::{Bench, Fault, Thing};
 pub use clock::ManualClock;
 pub use fence::ClosingFence;
+pub use figures::tell;
+pub use hurry::Hurry;
 pub use node::{NodeBuilder, node};
 pub use served::{Front, Served};
 pub use spec::{SpecBuilder, spec, uid};

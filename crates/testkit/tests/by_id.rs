@@ -2,107 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::sync::Arc;
-
-use seaway_core::{Address, LbSpec, Mark, Moment, ServiceUid, SourceRanges, TrafficPolicy};
 use seaway_testkit::faults::Call;
 use seaway_testkit::rig::Rig;
-use seaway_testkit::toys::by_id::cloud::{BATCH, Balancer, Cloud, Pool, RETRY_AFTER, dns_name};
-use seaway_testkit::toys::by_id::{ById, SCHEME};
-use seaway_testkit::{Bench, Fault, Front, ManualClock, Served, Thing, cluster_id, spec};
-
-struct Desk {
-    cloud: Arc<Cloud>,
-}
-
-impl Bench for Desk {
-    type Provider = ById;
-
-    async fn open(clock: Arc<ManualClock>) -> Self {
-        Self { cloud: Arc::new(Cloud::new(clock)) }
-    }
-
-    async fn provider(&self) -> ById {
-        ById::new(cluster_id(), Arc::clone(&self.cloud))
-    }
-
-    async fn inventory(&self) -> Vec<Thing> {
-        let all = self.cloud.inventory();
-        let mut things = Vec::new();
-        for balancer in all.balancers.values() {
-            things.push(Thing::new("balancer", Some(balancer.tag.clone()), balancer));
-        }
-        for pool in all.pools.values() {
-            let role = format!("pool for {}/{}", pool.port.0, pool.port.1);
-            things.push(Thing::new(role, Some(pool.tag.clone()), pool));
-        }
-        things
-    }
-
-    async fn served(&self, uid: &ServiceUid) -> Option<Served> {
-        let all = self.cloud.inventory();
-        let mark = Mark::of(cluster_id(), uid.clone());
-        let mut mine = all.balancers.iter().filter(|(_, it)| it.tag == mark);
-        let (id, balancer) = mine.next()?;
-        let fronts = balancer.listeners.values().map(|pool| {
-            let pool = &all.pools[pool];
-            let front = Front {
-                targets: pool.targets.clone(),
-                admits: Some(balancer.admits.clone()),
-                affinity: None,
-                health: Some(pool.health),
-            };
-            (pool.port, front)
-        });
-        // The name leads nowhere before.
-        let active = self.cloud.is_active(balancer);
-        let addresses = active.then(|| Address::Hostname(dns_name(*id)));
-        Some(Served { addresses: addresses.into_iter().collect(), fronts: fronts.collect() })
-    }
-
-    async fn plant_foreign(&self) {
-        let tag = Mark::of("another".into(), "uid-a".into());
-        let shared = Mark::shared("another".into());
-        self.cloud.tamper(|all| {
-            let balancer = Balancer {
-                kept: false,
-                token: "another-uid-a".to_owned(),
-                tag: tag.clone(),
-                created: Moment::default(),
-                admits: SourceRanges::Anyone,
-                listeners: [(80, 1002)].into(),
-            };
-            let pool = Pool {
-                token: "another-uid-a-80-TCP".to_owned(),
-                tag: shared,
-                port: (80, seaway_core::Protocol::Tcp),
-                health: TrafficPolicy::Cluster,
-                targets: ["i-node-1:30080".to_owned()].into(),
-            };
-            all.balancers.insert(1001, balancer);
-            all.pools.insert(1002, pool);
-        });
-    }
-
-    async fn inject(&self, fault: Fault) -> bool {
-        self.cloud.inject(fault);
-        true
-    }
-
-    fn spoil(&self, mut spec: LbSpec) -> Option<LbSpec> {
-        spec.settings.insert(SCHEME.to_owned(), "bad".to_owned());
-        Some(spec)
-    }
-
-    fn target(
-        &self,
-        _: &seaway_core::Capabilities,
-        node: &seaway_core::Node,
-        port: &seaway_core::Port,
-    ) -> String {
-        format!("i-{}:{}", node.name, port.node_port.unwrap_or_default())
-    }
-}
+use seaway_testkit::toys::by_id::Desk;
+use seaway_testkit::toys::by_id::cloud::{BATCH, RETRY_AFTER};
+use seaway_testkit::{Bench, Fault, spec};
 
 #[tokio::test]
 async fn the_contract_holds() {

@@ -5,6 +5,7 @@
 //! be made, and foreseen, before there are any.
 
 pub mod cloud;
+mod desk;
 mod seen;
 mod step;
 mod way;
@@ -20,6 +21,7 @@ use seaway_core::{
 };
 
 use self::cloud::{Balancer, Cloud, Id, Inventory, LAG, Pool};
+pub use self::desk::Desk;
 pub use self::seen::{At, Back, Front, Observed};
 pub use self::step::Step;
 use self::way::{vouched, way};

@@ -3,6 +3,7 @@
 //! operation takes time.
 
 pub mod cloud;
+mod desk;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -16,6 +17,7 @@ use seaway_core::{
 };
 
 use self::cloud::{Body, CHUNK, Cloud, OPERATION, Resource};
+pub use self::desk::Desk;
 
 /// The annotation for the network tier; only `gold` and `standard` make sense.
 pub const TIER: &str = "toy.seaway.dev/tier";

@@ -5,6 +5,7 @@
 //! and loaded. Addresses come from a pool, and the file remembers who has which.
 
 pub mod daemon;
+mod desk;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -20,6 +21,7 @@ use seaway_core::{
 use serde::{Deserialize, Serialize};
 
 use self::daemon::{Daemon, Rejected};
+pub use self::desk::Desk;
 
 /// The name of the one load balancer.
 const BOX: &str = "box";
