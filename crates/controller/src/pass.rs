@@ -31,6 +31,8 @@ pub(crate) struct Pass {
 pub(crate) struct Outcome {
     pub(crate) key: QueueKey,
     pub(crate) begun: u64,
+    /// The Services whose statuses it may have written to.
+    pub(crate) concerned: Vec<ServiceUid>,
     pub(crate) report: Report,
     /// The Services whose status shows where clients are served, with what was written and the
     /// version after it.
@@ -50,6 +52,7 @@ impl Pass {
         let mut outcome = Outcome {
             key: self.key.clone(),
             begun: self.begun,
+            concerned: self.services.keys().cloned().collect(),
             shown: Vec::new(),
             told: Vec::new(),
             failed: self.failures(&report),

@@ -287,6 +287,7 @@ impl Running {
                 continue;
             }
             let services = self.roster.concerned(&key, &goal);
+            self.roster.begins(services.keys());
             let drifted = self.drifted.remove(&key);
             let pass = Pass { driver, key, goal, begun, services, drifted };
             self.tasks.spawn(Arc::clone(&self.worker).pass(pass));

@@ -75,12 +75,18 @@ impl Roster {
             self.deferred.insert(uid, Seen { version, object: service });
             return effects;
         }
-        let changed = old.is_none_or(|old| {
-            old.verdict != verdict
-                || !status::agree(&old.service, &service)
-                || old.service.metadata.deleting != service.metadata.deleting
+        let asks_else = old.is_none_or(|old| {
+            old.verdict != verdict || old.service.metadata.deleting != service.metadata.deleting
         });
+        let stirred = old.is_some_and(|old| !status::agree(&old.service, &service));
+        // While a pass writes to the status, its own write may be seen before its answer. Whose it was
+        // is known once the pass is over; until then it is not even to be tried again.
+        let waits = stirred && !asks_else && old.is_some_and(|old| old.passes > 0);
+        let changed = asks_else || (stirred && !waits);
         let mut entry = Entry::new(Arc::new(service), version, verdict, old);
+        if waits {
+            entry.stirred = Some(version);
+        }
         entry.unread = self.unread_annotations(&entry);
         let home = old.and_then(Entry::key);
         let (stage, more) = self.stage(&uid, &entry, ours || self.dry, changed, home);

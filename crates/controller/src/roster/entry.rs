@@ -21,6 +21,10 @@ pub(super) struct Entry {
     pub(super) gone: bool,
     /// The key whose address the status shows.
     pub(super) served_at: Option<QueueKey>,
+    /// How many passes are under way that may write to its status.
+    pub(super) passes: u32,
+    /// The version in which its status was seen to change during those: our own write, or somebody's.
+    pub(super) stirred: Option<u64>,
     /// What we wrote to its status last.
     pub(super) shown: Option<Said>,
     /// What is known of the health of its targets.
@@ -108,6 +112,8 @@ impl Entry {
             shown: old.and_then(|old| old.shown.clone()),
             standing: old.and_then(|old| old.standing),
             unread: Vec::new(),
+            passes: old.map_or(0, |old| old.passes),
+            stirred: old.and_then(|old| old.stirred),
             attempts: same.map_or(0, |old| old.attempts),
             trouble: same.and_then(|old| old.trouble.clone()),
         }

@@ -145,6 +145,40 @@ impl Roster {
         }
     }
 
+    /// A pass begins that may write to the statuses of these.
+    pub(crate) fn begins<'a>(&mut self, uids: impl IntoIterator<Item = &'a ServiceUid>) {
+        for uid in uids {
+            if let Some(entry) = self.entries.get_mut(uid) {
+                entry.passes += 1;
+            }
+        }
+    }
+
+    /// It is over, and wrote these statuses. What somebody else changed meanwhile is to be looked into.
+    pub(crate) fn ends<'a>(
+        &mut self,
+        key: &QueueKey,
+        wrote: impl IntoIterator<Item = (&'a ServiceUid, Option<&'a (ServiceStatus, u64)>)>,
+    ) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for (uid, update) in wrote {
+            let Some(entry) = self.entries.get_mut(uid) else { continue };
+            entry.passes = entry.passes.saturating_sub(1);
+            let Some(seen) = entry.stirred.take() else { continue };
+            let is_echo = update.is_some_and(|(status, version)| {
+                let ours = Service { status: status.clone(), ..(*entry.service).clone() };
+                *version == seen && status::agree(&entry.service, &ours)
+            });
+            match &entry.verdict {
+                _ if is_echo => {}
+                Verdict::Wanted { .. } => effects.push(Effect::Pass(key.clone())),
+                Verdict::Refused { .. } => effects.push(Effect::Explain(uid.clone())),
+                Verdict::Paused | Verdict::Unwanted => {}
+            }
+        }
+        effects
+    }
+
     /// The Services that a pass over `key` may have something to say about.
     pub(crate) fn concerned(&self, key: &QueueKey, goal: &Goal) -> BTreeMap<ServiceUid, Known> {
         let uids = goal.members.keys().chain(self.holdings.at(key));

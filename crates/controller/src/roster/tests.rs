@@ -8,6 +8,7 @@ use crate::FINALIZER;
 use crate::cluster::Cluster;
 use crate::object::Seen;
 mod controls;
+mod passes;
 mod strangers;
 
 fn roster(ground: bool) -> Roster {

@@ -10,8 +10,16 @@
 
 mod conditions;
 mod controls;
+mod departure;
+mod doors;
 mod drift;
 mod lab;
+mod node_storms;
+mod nodes;
+mod offline;
 mod providers;
+mod rush;
 mod start;
 mod sweep;
+mod sync;
+mod trouble;

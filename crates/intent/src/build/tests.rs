@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::annotation::{NODE_SELECTOR, RETAIN, SOURCE_RANGES};
 
+mod changes;
+
 /// Nothing is known of what is around.
 const ALONE: Around<'_> = Around { slices: None, keys: &[], labels: &BTreeMap::new() };
 

@@ -1,5 +1,7 @@
 //! What is made of what a task brings back.
 
+use std::collections::BTreeMap;
+
 use seaway_core::{ErrorKind, ProviderError, Readiness};
 use tokio::time::Instant;
 
@@ -60,7 +62,7 @@ impl Running {
     }
 
     fn fold_pass(&mut self, outcome: Outcome) -> Result<(), Error> {
-        let Outcome { key, begun, report, shown, told, failed, repaired } = outcome;
+        let Outcome { key, begun, concerned, report, shown, told, failed, repaired } = outcome;
         self.queue.done(&key);
         if let Some(error) = &report.error
             && error.kind() == ErrorKind::NotLeader
@@ -106,6 +108,10 @@ impl Running {
         if let Some(wait) = pending.chain(report.look_again).chain(stuck).min() {
             self.enqueue(key.clone(), now + wait);
         }
+        let mut wrote: BTreeMap<_, _> = concerned.iter().map(|uid| (uid, None)).collect();
+        wrote.extend(told.iter().map(|(uid, update)| (uid, Some(update))));
+        wrote.extend(shown.iter().map(|(uid, update)| (uid, update.as_ref())));
+        let stirred = self.roster.ends(&key, wrote);
         let mut effects = self.roster.fold(&key, begun, &report);
         for (uid, (status, version)) in told {
             self.roster.told(&uid, status, version);
@@ -113,6 +119,7 @@ impl Running {
         for (uid, update) in shown {
             effects.extend(self.roster.shown(&uid, &key, update));
         }
+        effects.extend(stirred);
         self.carry_out(effects);
         Ok(())
     }
