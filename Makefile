@@ -9,7 +9,7 @@ STORIES ?= affinity coexist dry_run local restart service wrong_input
 CLUSTER_SOURCES := $(wildcard integration/cluster/*.go integration/cluster/*/*.go) \
 	integration/cluster/go.mod integration/cluster/go.sum
 
-.PHONY: help demo build check test cluster e2e static test-image bench-demo
+.PHONY: help demo build check test cluster e2e static test-image bench-demo bench-controller
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -48,6 +48,13 @@ bench-demo: ## from apply to address on the sandbox: one figure a line, name val
 	@$(MAKE) --silent build >&2
 	@cargo build --locked --release --quiet --package seaway-integration --bin bench-demo >&2
 	@SEAWAY_BIN=$(CURDIR)/target/release/seaway target/release/bench-demo
+
+bench-controller: ## Seaway beside the upstream service controller; ARGS="--services 200 --nodes 50"
+	@$(MAKE) --silent target/cluster/seaway-cluster >&2
+	@cargo build --locked --release --quiet --package seaway-controller --example bench-seaway >&2
+	@cargo build --locked --release --quiet --package seaway-integration --bin bench-controller >&2
+	@SEAWAY_CLUSTER=target/cluster/seaway-cluster SEAWAY_BENCH=target/release/examples/bench-seaway \
+	  target/release/bench-controller $(ARGS)
 
 target/tools/kubectl: integration/setup/kubectl.sh
 	bash integration/setup/kubectl.sh

@@ -17,7 +17,7 @@ const SEAWAY: &str = "SEAWAY_BENCH";
 /// What a call to the cloud takes, in milliseconds.
 const CALL: &str = "50";
 /// How long a controller may take to answer, which it does once it has read the cluster.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// `USER_HZ`, which is the same on every machine.
 const TICKS: f64 = 100.0;
 

@@ -29,7 +29,7 @@ pub(crate) fn tell(contestant: &str, figures: &[Figure]) {
 pub(crate) fn compare(seaway: &[Figure], upstream: &[Figure], upstream128: &[Figure]) {
     for ((ours, one), other) in seaway.iter().zip(upstream).zip(upstream128) {
         let better = one.1.min(other.1);
-        let ratio = if ours.1 == better { 1.0 } else { ours.1 / better };
+        let ratio = if ours.1 > 0.0 { ours.1 / better } else { 0.0 };
         println!("ratio.{} {ratio:.3} ratio", ours.0);
     }
 }

@@ -36,9 +36,9 @@ use self::phase::Trial;
 use self::plane::Plane;
 
 /// What a phase of upstream may take before it is cut.
-const CUT: Duration = Duration::from_secs(120);
+const CUT: Duration = Duration::from_mins(2);
 /// What a phase of ours may take before something is wrong.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

@@ -15,7 +15,7 @@ use tokio::process::{Child, Command};
 const CLUSTER: &str = "SEAWAY_CLUSTER";
 
 /// How long the control plane may take to be there.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A control plane.
 pub(crate) struct Plane {
@@ -118,7 +118,7 @@ impl Plane {
 /// The path of `seaway-cluster`.
 pub(crate) fn cluster() -> PathBuf {
     let path = std::env::var_os(CLUSTER).unwrap_or_else(|| "target/cluster/seaway-cluster".into());
-    assert!(Path::new(&path).is_file(), "there is no {}: see `make bench-controller`", CLUSTER);
+    assert!(Path::new(&path).is_file(), "there is no {CLUSTER}: see `make bench-controller`");
     path.into()
 }
 
