@@ -2,14 +2,11 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use seaway_integration::{Cluster, Ended, Process, Signal, is_closed, until};
 use tempfile::TempDir;
 
 use crate::example::demo;
-
-const SOON: Duration = Duration::from_secs(5);
 
 async fn nothing_is_left(signal: Signal) {
     let (cluster, at) = demo().await;
@@ -20,7 +17,7 @@ async fn nothing_is_left(signal: Signal) {
     let (process, _folder) = cluster.into_process();
     let id = process.id();
     process.signal(signal);
-    let ended = process.ended_within(SOON).await;
+    let ended = process.ended().await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert!(ended.stdout.contains("everything is gone again"), "{}", ended.stdout);
     assert!(!kubeconfig.exists(), "the kubeconfig is still there");
@@ -55,7 +52,7 @@ async fn interrupted(moment: &str, reached: impl Fn(&Process, &PathBuf) -> bool)
     let process = Process::start(["demo", "--nodes", "200", "--kubeconfig", path]);
     until(moment, async || reached(&process, &kubeconfig).then_some(())).await;
     process.signal(Signal::INT);
-    let ended = process.ended_within(SOON).await;
+    let ended = process.ended().await;
     (ended, std::fs::read_dir(folder.path()).unwrap().next().is_some())
 }
 
