@@ -109,6 +109,11 @@ impl Gateway {
         self.seen.cut.store(true, Ordering::SeqCst);
     }
 
+    /// Answers again.
+    pub fn mend(&self) {
+        self.seen.cut.store(false, Ordering::SeqCst);
+    }
+
     /// How many objects it handed on in another order than they came.
     pub fn turned(&self) -> usize {
         self.seen.turned.load(Ordering::SeqCst)

@@ -170,6 +170,25 @@ impl Elector {
         }
     }
 
+    /// Waits until we lead again, after the Lease could not be renewed in time.
+    ///
+    /// # Errors
+    /// If somebody else has it.
+    pub async fn regain(&mut self) -> Result<(), Lost> {
+        loop {
+            match self.limited(self.timing.request(), false).await {
+                Some(Standing::Ours) => {
+                    tracing::info!(lease = %self.place, "leading again");
+                    return Ok(());
+                }
+                Some(Standing::Held(holder)) => {
+                    return Err(Lost::Taken { place: self.place.to_string(), holder });
+                }
+                None => sleep(self.timing.pause()).await,
+            }
+        }
+    }
+
     /// Gives the Lease back, so that another one need not wait for its end. Nothing may be written
     /// any more: the fence closes first.
     pub async fn release(mut self) {

@@ -13,6 +13,7 @@
 //! ops/        what a running controller answers: metrics, health, questions
 //! live        a running controller, asked from another process
 //! run         seaway run: the controller
+//! term        the times in which this one leads
 //! plan/       seaway plan: what would change
 //! status/     seaway status: what there is, and why
 //! sweep       seaway sweep: what is nobody's
@@ -40,6 +41,7 @@ mod screen;
 mod status;
 mod sweep;
 mod telemetry;
+mod term;
 mod uninstall;
 
 use std::process::ExitCode;

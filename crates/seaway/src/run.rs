@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use futures::future::join_all;
-use seaway_controller::{Controller, Elector, Lost, Metrics, Options};
+use seaway_controller::{Metrics, Options};
 use seaway_intent::Selection;
 
 use crate::args::{Log, Run};
 use crate::config::Config;
-use crate::ops::{Ops, Phase, Ports, Standby, Working};
+use crate::ops::{Ops, Phase, Ports, Standby};
 use crate::registry::Connected;
+use crate::term::Terms;
 use crate::{cluster, interrupt, telemetry};
 
 /// How long open connections may live on after the controller was asked to stop.
@@ -40,10 +41,12 @@ pub(crate) fn run(args: &Run, log: &Log) -> Result<()> {
         let connected = config.providers.connect()?;
         let drivers = connected.iter().map(|provider| provider.driver.clone()).collect();
         let elects = args.leader_elect.unwrap_or(config.leader_election.enabled);
+        let lease = config.leader_election.lease();
         let mut elector = None;
         if elects && !args.dry_run {
-            let (namespace, lease) = config.leader_election.lease();
-            ops.enter(Phase::Standby(Standby { client: client.clone(), namespace, lease }));
+            let (namespace, name) = lease.clone();
+            let asked = client.clone();
+            ops.enter(Phase::Standby(Standby { client: asked, namespace, lease: name }));
             let mut candidate = config.leader_election.candidate(client.clone());
             if stop.run_until_cancelled(candidate.acquire()).await.is_none() {
                 // It may just have got the Lease.
@@ -53,32 +56,27 @@ pub(crate) fn run(args: &Run, log: &Log) -> Result<()> {
             elector = Some(candidate);
         }
         let fence = elector.as_ref().map(|elector| elector.fence() as _);
-        metrics.leader(!args.dry_run);
-        let options = Options {
-            dry_run: args.dry_run,
-            fence,
-            inventory: Duration::from_secs(config.inventory_seconds.into()),
-            sweep: config.sweep,
-            metrics: Arc::clone(&metrics),
-            ..Options::default()
-        };
         let default = config.default_provider;
-        let selection = Selection { served: served(&connected), default: default.clone() };
-        let controller = Controller::new(client.clone(), drivers, default, options);
-        ops.enter(Phase::Working(Box::new(Working {
-            inspector: controller.inspector(),
-            pulse: controller.pulse(),
+        let terms = Terms {
+            selection: Selection { served: served(&connected), default: default.clone() },
+            drivers,
+            default,
+            options: Options {
+                dry_run: args.dry_run,
+                fence,
+                inventory: Duration::from_secs(config.inventory_seconds.into()),
+                sweep: config.sweep,
+                metrics,
+                ..Options::default()
+            },
             client,
             cluster: identity,
-            selection,
-            dry_run: args.dry_run,
-        })));
-        let outcome = tokio::select! {
-            outcome = controller.run(stop) => outcome.map_err(anyhow::Error::from),
-            lost = hold(elector.as_mut()) => Err(lost.into()),
+            lease,
+            ops: &ops,
         };
+        let outcome = terms.serve(elector.as_mut(), &stop).await;
         tracing::info!("stopping");
-        metrics.leader(false);
+        terms.options.metrics.leader(false);
         ops.enter(Phase::Stopping);
         join_all(connected.into_iter().map(|provider| provider.close(DRAIN))).await;
         if outcome.is_ok()
@@ -93,12 +91,4 @@ pub(crate) fn run(args: &Run, log: &Log) -> Result<()> {
 /// The names of the providers that are served.
 fn served(connected: &[Connected]) -> BTreeSet<String> {
     connected.iter().map(|provider| provider.driver.name().to_owned()).collect()
-}
-
-/// Keeps the Lease; who needs none never loses it.
-async fn hold(elector: Option<&mut Elector>) -> Lost {
-    match elector {
-        Some(elector) => elector.hold().await,
-        None => std::future::pending().await,
-    }
 }
