@@ -131,6 +131,12 @@ func (c *cluster) wait(ctx context.Context, server string) error {
 		return err
 	}
 	go forward(listener, control.ServerAddress)
+	// The kubeconfig is to work inside too, where that port is another one.
+	inner, err := net.Listen("tcp", server)
+	if err != nil {
+		return err
+	}
+	go forward(inner, control.ServerAddress)
 	tell.Write([]byte{1})
 	select {
 	case <-interrupt:

@@ -82,7 +82,8 @@ func welcome(out io.Writer, kubeconfig string, pid int) {
 	fmt.Fprintf(out, `kubeconfig  %s
 pool        %s and %s are free for load balancers
 enter       %s
-            is a shell where the nodes and the pool can be reached
+            is a shell where the nodes and the pool can be reached, with the same kubeconfig;
+            run seaway there: target/debug/seaway run --kubeconfig FILE --config FILE
 Ctrl-C ends it.
 `, kubeconfig, network.Pool4, network.Pool6, enter)
 }

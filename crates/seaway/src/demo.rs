@@ -120,8 +120,9 @@ async fn play(
                 screen.line(&format!("\ntry  curl http://{at}/"));
                 let kubectl = format!("kubectl --kubeconfig {}", stage.kubeconfig().display());
                 screen.line(&format!("     {kubectl} get services -o wide"));
-                screen.line(&format!("     {kubectl} delete node node-3"));
-                screen.line(&format!("     {kubectl} annotate node node-4 sandbox.seaway.dev/crash=true"));
+                let (one, other) = (args.sandbox.nodes.min(3), args.sandbox.nodes.min(4));
+                screen.line(&format!("     {kubectl} delete node node-{one}"));
+                screen.line(&format!("     {kubectl} annotate node node-{other} sandbox.seaway.dev/crash=true"));
                 screen.line("Ctrl-C ends it.\n");
                 break;
             }

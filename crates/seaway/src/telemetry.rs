@@ -18,8 +18,9 @@ pub(crate) fn start(log: &Log, default: &str, more: Option<BoxedLayer>) -> Resul
         }
         None => EnvFilter::try_new(default)?,
     };
-    let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(terminal);
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let colours = !plain && std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
     let lines: BoxedLayer = match log.format {
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),

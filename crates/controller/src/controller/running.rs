@@ -131,8 +131,13 @@ impl Running {
     }
 
     pub(super) async fn serve(&mut self) -> Result<(), Error> {
+        let mut counted = None;
         loop {
             self.pulse.beat();
+            if counted.is_none_or(|counted: Instant| counted.elapsed() >= BEAT) {
+                self.gauge();
+                counted = Some(Instant::now());
+            }
             self.begin_passes();
             let beat = Some(Instant::now() + BEAT);
             let timer =

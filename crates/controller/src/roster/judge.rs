@@ -20,6 +20,11 @@ impl Roster {
             match controls::paused(annotations) {
                 Ok(false) => {}
                 Ok(true) => return Verdict::Paused,
+                Err(rejection) if service.metadata.deleting => {
+                    let text = format!("the deletion waits until it is mended: {rejection}");
+                    let error = ProviderError::new(ErrorKind::InvalidSpec, "Service", text);
+                    return Verdict::Refused { error, fallback: None, mixed: false };
+                }
                 Err(rejection) => return refused(&rejection),
             }
         }

@@ -118,7 +118,9 @@ impl Roster {
             self.told(uid, status, version);
         }
         let Some(entry) = self.entries.get_mut(uid) else { return Vec::new() };
-        entry.shown = shown.or_else(|| entry.shown.take());
+        // What needed no write was there already: from before a restart, say.
+        let there = || Some(Said::of(&entry.service.status));
+        entry.shown = shown.or_else(|| entry.shown.take()).or_else(there);
         if entry.served_at.as_ref() == Some(key) {
             return Vec::new();
         }

@@ -123,3 +123,19 @@ async fn what_is_retained_outlives_its_service_and_every_sweep() {
     assert_eq!(run.inspector.inspect(None).await.unwrap().orphans, []);
     run.stop().await;
 }
+
+#[tokio::test]
+async fn a_deletion_that_waits_for_a_readable_pause_says_so() {
+    let lab = Lab::start().await;
+    let daemon = Arc::<Daemon>::default();
+    let run = lab.run(vec![one_file(&daemon, &["198.18.0.1"])], often()).await;
+    lab.put("web", &json!({})).await;
+    lab.address("web").await;
+    lab.annotate("web", "seaway.dev/pause", Some("yes")).await;
+    lab.says("web", ACCEPTED, "False InvalidSpec").await;
+    lab.delete("web").await;
+    lab.told("web", "SyncLoadBalancerFailed", "the deletion waits until it is mended").await;
+    lab.annotate("web", "seaway.dev/pause", Some("false")).await;
+    lab.until("it is gone", async || lab.get("web").await.is_none().then_some(())).await;
+    run.stop().await;
+}

@@ -123,3 +123,26 @@ async fn neither_inventories_nor_a_restart_write_anything_when_nothing_changed()
     assert_eq!(worlds(), before);
     again.stop().await;
 }
+
+#[tokio::test]
+async fn a_status_that_was_written_before_a_restart_is_restored_and_told_too() {
+    let lab = Lab::start().await;
+    let daemon = Arc::<Daemon>::default();
+    let drivers = || vec![one_file(&daemon, &["198.18.0.1"])];
+    let run = lab.run(drivers(), often()).await;
+    lab.put("web", &json!({})).await;
+    let at = lab.address("web").await;
+    lab.says("web", PROVISIONED, "True Converged").await;
+    lab.quiet().await;
+    run.stop().await;
+    let run = lab.run(drivers(), often()).await;
+    lab.until("it was looked at", async || {
+        let text = run.metrics.encode();
+        text.contains("service_controller_loadbalancer_sync_total 1").then_some(())
+    })
+    .await;
+    lab.patch_status("web", json!({ "status": { "loadBalancer": null } })).await;
+    lab.told("web", "RestoredStatus", &at).await;
+    assert_eq!(lab.address("web").await, at);
+    run.stop().await;
+}

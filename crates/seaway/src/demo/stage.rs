@@ -1,6 +1,7 @@
 use std::io::ErrorKind;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use ipnet::Ipv4Net;
@@ -11,6 +12,9 @@ use seaway_sandbox::{Options, Server};
 use tokio_util::sync::CancellationToken;
 
 use crate::args::Simulation;
+
+/// How long a sandbox may take to take a connection.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A sandbox with its simulated nodes, and the kubeconfig on disk that leads to it.
 pub(crate) struct Stage {
@@ -128,8 +132,18 @@ impl KubeconfigFile {
                 "--kubeconfig: {name} is there already, and no sandbox wrote it; name another file"
             );
         }
+        if answers(&text) {
+            bail!("--kubeconfig: {name} is that of a sandbox which still runs; name another file");
+        }
         Ok(path.to_owned())
     }
+}
+
+/// Whether somebody listens at the server of a kubeconfig.
+fn answers(kubeconfig: &str) -> bool {
+    let server = kubeconfig.lines().find_map(|line| line.trim().strip_prefix("server: https://"));
+    let address = server.and_then(|server| server.trim_matches(['"', '/']).parse().ok());
+    address.is_some_and(|address| TcpStream::connect_timeout(&address, PATIENCE).is_ok())
 }
 
 impl Drop for KubeconfigFile {

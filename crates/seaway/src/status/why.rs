@@ -2,6 +2,7 @@ use k8s_openapi::api::core::v1::Service;
 use seaway_controller::{
     ACCEPTED, FINALIZER, Inspection, PROVISIONED, SERVING, ServiceView, Stage,
 };
+use seaway_core::Health;
 use seaway_intent::annotation::{PAUSE, PREFIX};
 
 use super::page::{Condition, addresses, conditions, spec};
@@ -71,7 +72,21 @@ pub(super) fn why(
             path.port
         );
     }
-    format!("it is not: it serves at {}", shown.join(" and "))
+    let targets = view.map(|view| &*view.targets).unwrap_or_default();
+    if let Some(first) = targets.first()
+        && targets.iter().all(|target| target.health == Health::Unhealthy)
+    {
+        let reason = first.reason.as_deref().unwrap_or("its check fails");
+        return format!("it has its address, but no target is healthy: {}: {reason}", first.node);
+    }
+    let shown = shown.join(" and ");
+    if found.is_none() {
+        return format!(
+            "not as far as the status tells: it has {shown}; no controller answers here, so whether \
+             clients are served is not known"
+        );
+    }
+    format!("it is not: it serves at {shown}")
 }
 
 fn staged(stage: Stage, view: Option<&ServiceView>) -> String {
@@ -113,6 +128,7 @@ fn untaken(class: Option<&str>, found: Option<&Inspection>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use seaway_core::Target;
     use serde_json::{Value, json};
 
     use super::*;
@@ -194,11 +210,40 @@ mod tests {
             (json!({}), &good, None, true, "no address yet"),
             (json!({}), &with(2, nobody), ip, true, "nobody is served: there is no node"),
             (json!({}), &good, ip, false, "no pod is ready behind port 80/TCP"),
-            (json!({}), &good, ip, true, "it is not: it serves at 192.0.2.1"),
+            (json!({}), &good, ip, true, "whether clients are served is not known"),
         ] {
             let service = service(&spec, conditions, ip);
             let answer = why(&service, None, None, &[path(ready)]);
             assert!(answer.contains(words), "{words:?} is not in {answer:?}");
         }
+    }
+
+    #[test]
+    fn who_asks_a_controller_is_told_what_its_targets_say() {
+        let taken = json!([condition(ACCEPTED, "True", "Accepted", "provider embedded takes it")]);
+        let service = service(&json!({}), &taken, Some("192.0.2.1"));
+        let mut view = ServiceView {
+            namespace: "default".to_owned(),
+            name: "web".to_owned(),
+            uid: "u".into(),
+            provider: None,
+            key: None,
+            stage: Stage::Carried,
+            readiness: None,
+            held_at: Vec::new(),
+            trouble: None,
+            targets: vec![Target {
+                node: "node-1".into(),
+                address: None,
+                health: Health::Unhealthy,
+                reason: Some("connection refused".to_owned()),
+            }],
+        };
+        let found = Inspection::default();
+        let answer = |view: &ServiceView| why(&service, Some(&found), Some(view), &[path(true)]);
+        let down = "no target is healthy: node-1: connection refused";
+        assert!(answer(&view).ends_with(down), "{}", answer(&view));
+        view.targets[0].health = Health::Healthy;
+        assert_eq!(answer(&view), "it is not: it serves at 192.0.2.1");
     }
 }

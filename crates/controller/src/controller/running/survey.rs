@@ -75,10 +75,6 @@ impl Running {
     /// Counts what is nobody's, and returns what was nobody's before either.
     pub(super) fn count_orphans(&mut self) -> BTreeSet<(QueueKey, ServiceUid)> {
         let orphans = self.roster.orphans();
-        for (provider, held) in self.roster.held() {
-            let nobodys = orphans.iter().filter(|(key, _)| key.provider == provider).count();
-            self.worker.metrics.holds(provider, held, nobodys);
-        }
         if !orphans.is_empty() {
             tracing::warn!(
                 count = orphans.len(),
@@ -86,6 +82,15 @@ impl Running {
             );
         }
         self.inventory.orphaned(orphans)
+    }
+
+    /// Tells the metrics how many load balancers there are.
+    pub(super) fn gauge(&self) {
+        let orphans = self.roster.orphans();
+        for (provider, held) in self.roster.held() {
+            let nobodys = orphans.iter().filter(|(key, _)| key.provider == provider).count();
+            self.worker.metrics.holds(provider, held, nobodys);
+        }
     }
 
     /// Takes down what is nobody's.
