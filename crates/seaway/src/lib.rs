@@ -70,6 +70,10 @@ pub fn main() -> ExitCode {
         Command::Demo(command) => demo::run(command, log, &screen).map(done),
         Command::Completions(command) => completions::run(command, &screen),
     };
+    let outcome = outcome.and_then(|code| match screen.trouble() {
+        Some(error) => Err(anyhow::Error::new(error).context("can't write to stdout")),
+        None => Ok(code),
+    });
     outcome.unwrap_or_else(|error| {
         screen::complain(&error, log.format);
         ExitCode::FAILURE

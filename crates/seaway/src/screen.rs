@@ -14,13 +14,15 @@ struct State {
     terminal: bool,
     /// How many lines the table takes that stands there now.
     table: usize,
+    /// Why something could not be written.
+    trouble: Option<std::io::Error>,
 }
 
 impl Screen {
     pub(crate) fn stdout() -> Self {
         let out = std::io::stdout();
         let terminal = out.is_terminal();
-        Self(Arc::new(Mutex::new(State { out: Box::new(out), terminal, table: 0 })))
+        Self(Arc::new(Mutex::new(State { out: Box::new(out), terminal, table: 0, trouble: None })))
     }
 
     /// Whether somebody looks, so that a table can be drawn in place.
@@ -47,6 +49,11 @@ impl Screen {
         });
     }
 
+    /// Why something could not be written; a reader that has gone away is no reason.
+    pub(crate) fn trouble(&self) -> Option<std::io::Error> {
+        self.state(|state| state.trouble.take())
+    }
+
     fn state<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -62,7 +69,12 @@ impl State {
 
     /// A reader that has gone away, as `head` does, is no reason to stop.
     fn write(&mut self, text: &str) {
-        let _ = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
+        let written = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
+        if let Err(error) = written
+            && error.kind() != std::io::ErrorKind::BrokenPipe
+        {
+            self.trouble = Some(error);
+        }
     }
 }
 
