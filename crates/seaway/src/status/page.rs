@@ -35,6 +35,8 @@ pub(super) struct Page {
     pub events: Vec<Told>,
     /// Why the controller's own view is not on this page.
     pub unseen: Option<String>,
+    /// What of the cluster could not be read.
+    pub missing: Vec<String>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -88,6 +90,7 @@ impl Page {
                 .map(|it| Fault { error: it.error.to_string(), attempts: it.attempts }),
             events: events(around),
             unseen: seen.as_ref().err().map(ToString::to_string),
+            missing: around.missing.clone(),
         }
     }
 }

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::{Node, ServicePort};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use seaway_controller::ServiceView;
+use seaway_intent::controls::node_selector;
 use serde::Serialize;
 
 use super::page::spec;
@@ -46,7 +47,7 @@ pub(super) struct Pod {
 
 pub(super) fn paths(around: &Around, view: Option<&ServiceView>) -> Vec<Path> {
     let spec = spec(&around.service);
-    let nodes = nodes(&around.nodes, view);
+    let nodes = nodes(around, view);
     let ips = spec.cluster_ips.or_else(|| spec.cluster_ip.map(|ip| vec![ip])).unwrap_or_default();
     let ports = spec.ports.unwrap_or_default();
     let path = |port: &ServicePort| Path {
@@ -61,9 +62,17 @@ pub(super) fn paths(around: &Around, view: Option<&ServiceView>) -> Vec<Path> {
 }
 
 /// The targets as the load balancer has them, else the nodes that may be some.
-fn nodes(nodes: &[Node], view: Option<&ServiceView>) -> Vec<Hop> {
-    let addresses: BTreeMap<_, _> = nodes
+fn nodes(around: &Around, view: Option<&ServiceView>) -> Vec<Hop> {
+    let annotations = around.service.metadata.annotations.clone().unwrap_or_default();
+    let selector = node_selector(&annotations).ok().flatten();
+    let is_selected = |node: &&Node| {
+        let labels = node.metadata.labels.clone().unwrap_or_default();
+        selector.as_ref().is_none_or(|(_, selector)| selector.selects(&labels))
+    };
+    let addresses: BTreeMap<_, _> = around
+        .nodes
         .iter()
+        .filter(is_selected)
         .filter_map(|node| {
             let read = serde_json::from_value(serde_json::to_value(node).ok()?);
             let mut read: seaway_intent::Node = read.ok()?;

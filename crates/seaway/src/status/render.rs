@@ -39,8 +39,11 @@ pub(super) fn page(page: &Page) -> Vec<String> {
         let times = if it.count > 1 { format!(" (x{})", it.count) } else { String::new() };
         lines.push(format!("  {when:>5}  {:<8} {:<24} {}{times}", it.kind, it.reason, it.message));
     }
-    if let Some(why) = &page.unseen {
+    if page.unseen.is_some() || !page.missing.is_empty() {
         lines.push(String::new());
+    }
+    lines.extend(page.missing.iter().map(|what| format!("# {what}")));
+    if let Some(why) = &page.unseen {
         lines.push(format!(
             "# {why}: the stage, the health of the nodes and the last error are not known"
         ));
