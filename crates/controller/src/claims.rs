@@ -4,7 +4,6 @@ use seaway_core::{Address, ServiceUid, SharedDriver};
 use seaway_intent::Selection;
 use seaway_intent::object::Service;
 
-use crate::FINALIZER;
 use crate::object::Seen;
 use crate::status;
 use crate::write::uid;
@@ -37,7 +36,7 @@ pub(crate) fn made(
         }
     }
     for service in leaving {
-        if !service.metadata.finalizers.iter().any(|name| name == FINALIZER) {
+        if !status::is_ours(&service.metadata) {
             continue;
         }
         let mut shown = status::published(service);
@@ -58,6 +57,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::FINALIZER;
     use crate::roster::paper::Paper;
 
     fn service(uid: &str, ip: &str, class: Option<&str>, deleting: bool) -> Seen<Service> {

@@ -218,8 +218,11 @@ impl Roster {
         } else {
             self.selecting.remove(&uid);
         }
-        if matches!(entry.stage, Stage::Leaving(_)) {
+        if let Stage::Leaving(leaving) = &entry.stage {
             self.leaving.insert(uid.clone());
+            if leaving.kept {
+                self.retained.insert(uid.clone());
+            }
         } else {
             self.leaving.remove(&uid);
         }

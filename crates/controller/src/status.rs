@@ -2,7 +2,7 @@ use k8s_openapi::jiff::Timestamp;
 use seaway_core::{
     Address, Digest, IpMode, LbSpec, MemberReport, Moment, ProviderError, Readiness,
 };
-use seaway_intent::object::{Condition, Ingress, LoadBalancerStatus, Service, ServiceStatus};
+use seaway_intent::object::{Condition, Ingress, LoadBalancerStatus, Meta, Service, ServiceStatus};
 use serde_json::{Value, json};
 
 use crate::FINALIZER;
@@ -263,6 +263,11 @@ pub(crate) fn agree(one: &Service, other: &Service) -> bool {
         said(one) == said(other)
     };
     one.status.load_balancer == other.status.load_balancer && condition::ALL.iter().all(same)
+}
+
+/// Whether our finalizer is on an object.
+pub(crate) fn is_ours(meta: &Meta) -> bool {
+    meta.finalizers.iter().any(|name| name == FINALIZER)
 }
 
 /// Whether there is anything of ours on a Service besides the finalizer.

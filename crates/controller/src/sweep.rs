@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use kube::Client;
 use seaway_core::{
-    Class, Context, Goal, Key, Member, Nodes, ProviderError, Report, ServiceUid, SharedDriver, Want,
+    Class, Context, Goal, Key, Member, Nodes, ProviderError, Report, ServiceUid, SharedDriver,
 };
 use tokio::time::{Instant, sleep};
 
@@ -16,7 +16,7 @@ use crate::fetched::list;
 use crate::inspect::Orphan;
 use crate::object::{NodeObject, ServiceObject};
 use crate::watch::Change;
-use crate::{FINALIZER, SystemClock};
+use crate::{SystemClock, status};
 
 /// How long one load balancer may take to go.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -128,8 +128,7 @@ impl Sweeper {
             }
         }
         let ours = services.iter().map(|seen| &seen.object.metadata);
-        let ours = ours.filter(|meta| meta.finalizers.iter().any(|name| name == FINALIZER));
-        let ours = ours.map(crate::write::uid).collect();
+        let ours = ours.filter(|meta| status::is_ours(meta)).map(crate::write::uid).collect();
         Ok(World { orphans, ours, nodes: cluster.targets() })
     }
 }
@@ -196,10 +195,9 @@ pub(crate) fn holding(
     cx: &Context,
     nodes: &Nodes,
 ) -> Goal {
-    let hold = || Member { want: Want::Hold, published: Vec::new(), applied: None };
     Goal {
         now: cx.now(),
         nodes: nodes.clone(),
-        members: uids.into_iter().map(|uid| (uid, hold())).collect(),
+        members: uids.into_iter().map(|uid| (uid, Member::held())).collect(),
     }
 }

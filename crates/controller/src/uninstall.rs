@@ -12,7 +12,7 @@ use crate::metrics::Metrics;
 use crate::object::ServiceObject;
 use crate::sweep::{SweepError, holding, take_down};
 use crate::write::{Writer, label, uid};
-use crate::{FINALIZER, SystemClock, status};
+use crate::{SystemClock, status};
 
 /// Why an uninstallation could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -162,10 +162,8 @@ impl Uninstall {
     /// Every Service with something of ours.
     async fn services(&self) -> Result<Vec<Service>, SweepError> {
         let services = list::<ServiceObject>(&self.client).await?.into_iter().map(|it| it.object);
-        let ours = services.filter(|service| {
-            service.metadata.finalizers.iter().any(|name| name == FINALIZER)
-                || status::is_marked(service)
-        });
+        let ours = services
+            .filter(|service| status::is_ours(&service.metadata) || status::is_marked(service));
         Ok(ours.collect())
     }
 

@@ -35,6 +35,11 @@ impl Member {
         Self { want: Want::Present(spec.into()), published: Vec::new(), applied: None }
     }
 
+    /// A member whose things stay as they are.
+    pub const fn held() -> Self {
+        Self { want: Want::Hold, published: Vec::new(), applied: None }
+    }
+
     /// The spec to serve; none for a member on hold.
     pub fn spec(&self) -> Option<&Arc<LbSpec>> {
         match &self.want {

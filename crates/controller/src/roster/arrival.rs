@@ -14,7 +14,7 @@ use crate::cluster::{Cluster, ServiceName};
 use crate::object::Seen;
 use crate::queue::QueueKey;
 use crate::recorder::Note;
-use crate::status;
+use crate::{status, write};
 
 /// What it takes to let a Service in.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ impl Roster {
     /// Folds a Service as it is now.
     pub(crate) fn apply(&mut self, seen: Seen<Service>, cluster: &Cluster) -> Vec<Effect> {
         let Seen { version, object: service } = seen;
-        let uid = ServiceUid::from(service.metadata.uid.as_str());
+        let uid = write::uid(&service.metadata);
         let name = (service.metadata.namespace.clone(), service.metadata.name.clone());
         let mut effects = Vec::new();
         if let Some(other) = self.names.get(&name).filter(|other| **other != uid).cloned() {
@@ -49,7 +49,7 @@ impl Roster {
             // Older than what our own last write returned: the newer one is on its way.
             return effects;
         }
-        let ours = service.metadata.finalizers.iter().any(|finalizer| finalizer == FINALIZER);
+        let ours = status::is_ours(&service.metadata);
         let verdict = self.judge(&service, cluster, ours);
         if verdict == Verdict::Unwanted && !ours && !self.holdings.has(&uid) {
             let left = old.is_some_and(|old| matches!(old.stage, Stage::Leaving(_)));
@@ -90,9 +90,6 @@ impl Roster {
         entry.unread = self.unread_annotations(&entry);
         let home = old.and_then(Entry::key);
         let (stage, more) = self.stage(&uid, &entry, ours || self.dry, changed, home);
-        if matches!(&stage, Stage::Leaving(leaving) if leaving.kept) {
-            self.retained.insert(uid.clone());
-        }
         self.put(uid, Entry { stage, ..entry });
         effects.extend(more);
         effects
@@ -145,10 +142,8 @@ impl Roster {
         services: Vec<Seen<Service>>,
         cluster: &Cluster,
     ) -> Vec<Effect> {
-        let there: BTreeSet<ServiceUid> = services
-            .iter()
-            .map(|seen| ServiceUid::from(seen.object.metadata.uid.as_str()))
-            .collect();
+        let there: BTreeSet<ServiceUid> =
+            services.iter().map(|seen| write::uid(&seen.object.metadata)).collect();
         let gone: Vec<_> =
             self.entries.keys().filter(|uid| !there.contains(*uid)).cloned().collect();
         let mut effects: Vec<_> = gone.iter().flat_map(|uid| self.vanish(uid)).collect();

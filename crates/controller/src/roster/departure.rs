@@ -7,7 +7,6 @@ use seaway_intent::{Around, Service, controls};
 
 use super::entry::{Entry, Leaving, Stage, Verdict};
 use super::{Effect, Roster};
-use crate::FINALIZER;
 use crate::queue::QueueKey;
 use crate::status;
 
@@ -34,10 +33,6 @@ impl Roster {
                 Stage::Leaving(self.leave(uid, &entry.service, entry.key()))
             }
         };
-        if matches!(&stage, Stage::Leaving(leaving) if leaving.kept) {
-            self.retained.insert(uid.clone());
-        }
-        let Some(entry) = self.entries.get(uid) else { return Vec::new() };
         let effects = stage.farewell(uid);
         let entry = Entry { verdict: Verdict::Unwanted, gone: true, stage, ..entry.clone() };
         self.put(uid.clone(), entry);
@@ -67,7 +62,7 @@ impl Roster {
         {
             return Leaving { had, kept: true, ..Leaving::over(self.begun) };
         }
-        let keys: BTreeSet<_> = if is_stranger && is_ours(service) {
+        let keys: BTreeSet<_> = if is_stranger && status::is_ours(&service.metadata) {
             keys.into_iter().chain(self.cradles(uid, service)).collect()
         } else {
             keys
@@ -149,10 +144,6 @@ impl Roster {
             _ => Remains::Nothing,
         }
     }
-}
-
-fn is_ours(service: &Service) -> bool {
-    service.metadata.finalizers.iter().any(|finalizer| finalizer == FINALIZER)
 }
 
 impl Stage {

@@ -25,9 +25,8 @@ impl Roster {
             .into_iter()
             .filter_map(|uid| {
                 let Some(entry) = self.entries.get(uid) else {
-                    let hold = Member { want: Want::Hold, published: Vec::new(), applied: None };
                     // What is nobody's, or is to stay, goes only when it is swept.
-                    return (!self.condemned.contains(uid)).then(|| (uid.clone(), hold));
+                    return (!self.condemned.contains(uid)).then(|| (uid.clone(), Member::held()));
                 };
                 let want = self.want(uid, entry, key)?;
                 let published = status::published(&entry.service);
