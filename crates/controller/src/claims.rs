@@ -1,15 +1,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use seaway_core::{Address, ServiceUid, SharedDriver};
-use seaway_intent::Selection;
+use seaway_core::{BalancerKey, Claim, ServiceUid, SharedDriver};
 use seaway_intent::object::Service;
+use seaway_intent::{Around, Selection};
 
 use crate::object::Seen;
 use crate::status;
 use crate::write::uid;
 
-/// The addresses that Services show, by Service.
-pub(crate) type Claims = BTreeMap<ServiceUid, Vec<Address>>;
+/// What Services show of their places.
+pub(crate) type Claims = BTreeMap<ServiceUid, Claim>;
 
 /// Which addresses each provider must not give to anybody else: those that its Services show. Where
 /// it can't be told whose a Service was, all providers are told.
@@ -32,7 +32,9 @@ pub(crate) fn made(
     for service in staying {
         let provider = selection.provider(service).unwrap_or_default();
         if let Some(claimed) = claims.get_mut(provider) {
-            claimed.insert(uid(&service.metadata), status::published(service));
+            let at = drivers.get(provider).and_then(|driver| place(service, driver));
+            let claim = Claim { published: status::published(service), at };
+            claimed.insert(uid(&service.metadata), claim);
         }
     }
     for service in leaving {
@@ -42,13 +44,22 @@ pub(crate) fn made(
         let mut shown = status::published(service);
         shown.retain(|address| !taken.contains(address));
         for claimed in claims.values_mut() {
-            claimed.insert(uid(&service.metadata), shown.clone());
+            let claim = Claim { published: shown.clone(), at: None };
+            claimed.insert(uid(&service.metadata), claim);
         }
     }
     for claimed in claims.values_mut() {
-        claimed.retain(|_, addresses| !addresses.is_empty());
+        claimed.retain(|_, claim| !claim.published.is_empty());
     }
     claims
+}
+
+/// The load balancer that is to carry a Service, if it asks for what can be.
+fn place(service: &Service, driver: &SharedDriver) -> Option<BalancerKey> {
+    let labels = BTreeMap::new();
+    let keys = &driver.capabilities().settings;
+    let around = Around { slices: None, keys, labels: &labels };
+    Some(driver.balancer(&seaway_intent::build(service, around).ok()?))
 }
 
 #[cfg(test)]
@@ -81,7 +92,9 @@ mod tests {
         let claims = made(&selection, services, &drivers);
         let texts: BTreeMap<_, Vec<_>> = claims["paper"]
             .iter()
-            .map(|(uid, all)| (uid.to_string(), all.iter().map(ToString::to_string).collect()))
+            .map(|(uid, claim)| {
+                (uid.to_string(), claim.published.iter().map(ToString::to_string).collect())
+            })
             .collect();
         assert_eq!(json!(texts), *expected);
     }

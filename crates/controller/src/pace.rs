@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use seaway_core::{Lane, Pace, Turn, Urgency};
+use seaway_core::{Lane, Pace, ProviderError, Turn, Urgency};
 use tokio::sync::Semaphore;
 
 /// At most so many calls to providers at once. A provider with rates of its own paces itself
@@ -16,8 +16,8 @@ impl Slots {
 
 #[async_trait]
 impl Pace for Slots {
-    async fn turn(&self, _: Lane, _: Urgency) -> Turn {
+    async fn turn(&self, _: Lane, _: Urgency) -> Result<Turn, ProviderError> {
         // The semaphore is never closed; without a permit the call would only go unpaced.
-        Arc::clone(&self.0).acquire_owned().await.map_or_else(|_| Turn::free(), Turn::holding)
+        Ok(Arc::clone(&self.0).acquire_owned().await.map_or_else(|_| Turn::free(), Turn::holding))
     }
 }

@@ -28,7 +28,10 @@ pub trait Fence: Send + Sync {
 #[async_trait]
 pub trait Pace: Send + Sync {
     /// Waits until a call of this `lane` may be made. The turn is held for as long as the call lasts.
-    async fn turn(&self, lane: Lane, urgency: Urgency) -> Turn;
+    ///
+    /// # Errors
+    /// If the call may not be made at all.
+    async fn turn(&self, lane: Lane, urgency: Urgency) -> Result<Turn, ProviderError>;
 }
 
 /// A call to a provider.
@@ -38,6 +41,8 @@ pub enum Call {
     Survey,
     /// A look at some keys.
     Look,
+    /// What changes by itself was read again.
+    Refresh,
     /// A step.
     Apply,
 }
@@ -48,6 +53,7 @@ impl Call {
         match self {
             Self::Survey => "survey",
             Self::Look => "look",
+            Self::Refresh => "refresh",
             Self::Apply => "apply",
         }
     }
@@ -134,14 +140,24 @@ impl Context {
         self.clock.now()
     }
 
-    /// Waits for a turn, **then** checks the fence: the turn may take minutes.
+    /// Waits for a turn at the provider's own pace and at ours, **then** checks the fence: the turns
+    /// may take minutes.
     ///
     /// # Errors
     /// [`ErrorKind::NotLeader`](crate::ErrorKind::NotLeader) once the lease is lost.
-    pub async fn turn(&self, lane: Lane, urgency: Urgency) -> Result<Turn, ProviderError> {
-        let turn = self.pace.turn(lane, urgency).await;
+    pub async fn turn(
+        &self,
+        own: Option<&dyn Pace>,
+        lane: Lane,
+        urgency: Urgency,
+    ) -> Result<[Turn; 2], ProviderError> {
+        let first = match own {
+            Some(pace) => pace.turn(lane, urgency).await?,
+            None => Turn::free(),
+        };
+        let second = self.pace.turn(lane, urgency).await?;
         self.fence.check()?;
-        Ok(turn)
+        Ok([first, second])
     }
 }
 
@@ -166,7 +182,7 @@ impl Tap for Open {
 
 #[async_trait]
 impl Pace for Open {
-    async fn turn(&self, _: Lane, _: Urgency) -> Turn {
-        Turn::free()
+    async fn turn(&self, _: Lane, _: Urgency) -> Result<Turn, ProviderError> {
+        Ok(Turn::free())
     }
 }

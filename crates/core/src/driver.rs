@@ -20,7 +20,7 @@ use self::belief::Beliefs;
 use self::pass::Pass;
 pub use self::report::{MemberReport, Report, StepReport};
 use crate::{
-    Address, BalancerKey, Call, Capabilities, Context, Depth, Goal, Key, LbSpec, Provider,
+    BalancerKey, Call, Capabilities, Claim, Context, Depth, Digest, Goal, Key, LbSpec, Provider,
     ProviderError, Readiness, ServiceUid, Target,
 };
 
@@ -30,14 +30,17 @@ pub trait Driver: fmt::Debug + Send + Sync {
     /// The provider's name.
     fn name(&self) -> &'static str;
 
+    /// A fingerprint of whatever shapes the provider's load balancers besides the specs.
+    fn fingerprint(&self) -> Digest;
+
     /// What the provider can do.
     fn capabilities(&self) -> &Capabilities;
 
     /// Which load balancer carries this Service.
     fn balancer(&self, spec: &LbSpec) -> BalancerKey;
 
-    /// Takes note of the addresses that Services show in their statuses, before the first survey.
-    fn claim(&self, published: &BTreeMap<ServiceUid, Vec<Address>>);
+    /// Takes note of what Services show in their statuses, before the first survey.
+    fn claim(&self, claims: &BTreeMap<ServiceUid, Claim>);
 
     /// Reads everything of ours once, and returns the keys of which something else is known than
     /// before. Our own writes win over a listing that began before them, or that may lag behind.
@@ -116,6 +119,10 @@ impl<P: Provider> Driver for Driven<P> {
         P::NAME
     }
 
+    fn fingerprint(&self) -> Digest {
+        self.provider.fingerprint()
+    }
+
     fn capabilities(&self) -> &Capabilities {
         &self.capabilities
     }
@@ -124,8 +131,8 @@ impl<P: Provider> Driver for Driven<P> {
         self.provider.balancer(spec)
     }
 
-    fn claim(&self, published: &BTreeMap<ServiceUid, Vec<Address>>) {
-        self.provider.claim(published);
+    fn claim(&self, claims: &BTreeMap<ServiceUid, Claim>) {
+        self.provider.claim(claims);
     }
 
     async fn survey(&self, cx: &Context) -> Result<BTreeSet<Key>, ProviderError> {

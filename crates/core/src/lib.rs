@@ -39,5 +39,5 @@ pub use model::{
 };
 pub use moment::Moment;
 pub use ownership::Mark;
-pub use plan::{Needs, Plan, Planned};
-pub use provider::{Depth, Lane, Provider, Readiness, Step, Urgency};
+pub use plan::{Needs, Plan, Planned, Warning};
+pub use provider::{Claim, Depth, Lane, Provider, Readiness, Step, Urgency};

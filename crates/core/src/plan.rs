@@ -1,7 +1,10 @@
 //! The way from what is to what should be.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use crate::{ProviderError, ServiceUid};
 
@@ -24,6 +27,24 @@ pub enum Needs {
     Ground,
     /// What is known of the key came from a listing that shows too little.
     CloserLook,
+    /// What changes at the provider by itself, such as a state, must be read again.
+    Refresh,
+}
+
+/// Something that a user should know of a Service that is served all the same.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Warning {
+    /// The `CamelCase` word for it: the reason of an Event.
+    pub reason: Cow<'static, str>,
+    /// A clause that names the thing, the value and the remedy.
+    pub message: String,
+}
+
+impl Warning {
+    /// A warning for this reason.
+    pub fn new(reason: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { reason: reason.into(), message: message.into() }
+    }
 }
 
 /// Stages of steps. The steps of one stage may run side by side; a stage begins when the one before
@@ -35,6 +56,8 @@ pub struct Plan<S> {
     pub stages: Vec<Vec<Planned<S>>>,
     /// Services that can't have what they ask for.
     pub refused: BTreeMap<ServiceUid, ProviderError>,
+    /// What users should know of Services that are served all the same.
+    pub warnings: BTreeMap<ServiceUid, BTreeSet<Warning>>,
     /// What must happen before this plan can be completed.
     pub needs: Needs,
     /// When to look again although nothing changed, e.g. while something is being provisioned.
@@ -46,6 +69,7 @@ impl<S> Default for Plan<S> {
         Self {
             stages: Vec::new(),
             refused: BTreeMap::new(),
+            warnings: BTreeMap::new(),
             needs: Needs::Nothing,
             look_again: None,
         }
@@ -68,6 +92,12 @@ impl<S> Plan<S> {
         if !steps.is_empty() {
             self.stages.push(steps);
         }
+        self
+    }
+
+    /// Adds something that the user of `uid` should know.
+    pub fn warn(&mut self, uid: &ServiceUid, warning: Warning) -> &mut Self {
+        self.warnings.entry(uid.clone()).or_default().insert(warning);
         self
     }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Address, BalancerKey, Capabilities, Context, Goal, Key, LbSpec, Plan, ProviderError,
-    ServiceUid, Target,
+    Address, BalancerKey, Capabilities, Context, Digest, Goal, Key, LbSpec, Pace, Plan,
+    ProviderError, ServiceUid, Target,
 };
 
 /// One writing call to a provider, at most. `Display` tells a user what it does, e.g.
@@ -47,6 +47,15 @@ pub enum Urgency {
     MoreTargets,
     /// What nobody waits for.
     Audit,
+}
+
+/// What a Service shows of its place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Claim {
+    /// The addresses in its status.
+    pub published: Vec<Address>,
+    /// The load balancer that is to carry it, where that is known.
+    pub at: Option<BalancerKey>,
 }
 
 /// How closely to look.
@@ -98,6 +107,17 @@ pub trait Provider: fmt::Debug + Send + Sync + 'static {
     /// One word: folder, cargo feature, config key and metric label.
     const NAME: &'static str;
 
+    /// A fingerprint of whatever shapes its load balancers besides the specs: its configuration and
+    /// the rules of this version. Another one, and no digest of before vouches for anything.
+    fn fingerprint(&self) -> Digest {
+        Digest::of(&Self::NAME)
+    }
+
+    /// How fast it may be written to, if it bears only so much.
+    fn pace(&self) -> Option<&dyn Pace> {
+        None
+    }
+
     /// What it can do: data, not probing.
     fn capabilities(&self) -> Capabilities;
 
@@ -106,9 +126,10 @@ pub trait Provider: fmt::Debug + Send + Sync + 'static {
 
     /// Takes note of the addresses that Services show in their statuses, before the first pass: none
     /// of them may be given to another Service. A provider that hands out addresses itself, and
-    /// forgets them with its process, takes them back here. What is not its own it ignores.
-    fn claim(&self, published: &BTreeMap<ServiceUid, Vec<Address>>) {
-        let _ = published;
+    /// forgets them with its process, takes them back here; one whose listings show addresses, and
+    /// not whose they are, learns it here. What is not its own it ignores.
+    fn claim(&self, claims: &BTreeMap<ServiceUid, Claim>) {
+        let _ = claims;
     }
 
     /// Everything of ours, per key, in a handful of calls.
@@ -132,6 +153,35 @@ pub trait Provider: fmt::Debug + Send + Sync + 'static {
     fn merge(&self, known: &Self::Observed, listed: Self::Observed) -> Self::Observed {
         let _ = known;
         listed
+    }
+
+    /// What a key has, if it has all that `goal` asks for: asked of a key that is known by a listing
+    /// only, and whose members' digests ([`Member::applied`](crate::Member)) vouch for the rest. None
+    /// if what was listed is not all there, or if the digests do not vouch.
+    fn recall(
+        &self,
+        key: &BalancerKey,
+        goal: &Goal,
+        listed: &Self::Observed,
+        ground: &Self::Observed,
+    ) -> Option<Self::Observed> {
+        let _ = (key, goal, listed, ground);
+        None
+    }
+
+    /// What is known of a key, with what changes by itself read again, as cheaply as it can be: asked
+    /// for by [`Needs::Refresh`](crate::Needs).
+    fn refresh(
+        &self,
+        cx: &Context,
+        key: &Key,
+        seen: &Self::Observed,
+    ) -> impl Future<Output = Result<Self::Observed, ProviderError>> + Send {
+        let _ = seen;
+        async move {
+            let mut found = self.look(cx, std::slice::from_ref(key), Depth::Full).await?;
+            Ok(found.remove(key).unwrap_or_default())
+        }
     }
 
     /// The way to the ground that `goal` needs.

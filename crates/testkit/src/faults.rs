@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use seaway_core::{
-    Address, BalancerKey, Capabilities, Context, Depth, ErrorKind, Goal, Key, LbSpec, Plan,
-    Provider, ProviderError, Readiness, ServiceUid, Target,
+    BalancerKey, Capabilities, Claim, Context, Depth, Digest, ErrorKind, Goal, Key, LbSpec, Pace,
+    Plan, Provider, ProviderError, Readiness, ServiceUid, Target,
 };
 use tokio::sync::Notify;
 
@@ -31,6 +31,8 @@ pub enum Call {
     Survey,
     /// Some keys were looked at.
     Look(Vec<Key>, Depth),
+    /// What changes by itself at a key was read again.
+    Refresh(Key),
     /// A step was made, by its text.
     Apply(String),
 }
@@ -183,8 +185,8 @@ impl<P: Provider> Provider for Scripted<P> {
         self.inner.balancer(spec)
     }
 
-    fn claim(&self, published: &BTreeMap<ServiceUid, Vec<Address>>) {
-        self.inner.claim(published);
+    fn claim(&self, claims: &BTreeMap<ServiceUid, Claim>) {
+        self.inner.claim(claims);
     }
 
     async fn survey(&self, cx: &Context) -> Result<BTreeMap<Key, P::Observed>, ProviderError> {
@@ -199,6 +201,33 @@ impl<P: Provider> Provider for Scripted<P> {
     ) -> Result<BTreeMap<Key, P::Observed>, ProviderError> {
         let call = Call::Look(keys.to_vec(), depth);
         self.play(call, self.inner.look(cx, keys, depth)).await
+    }
+
+    fn recall(
+        &self,
+        key: &BalancerKey,
+        goal: &Goal,
+        listed: &P::Observed,
+        ground: &P::Observed,
+    ) -> Option<P::Observed> {
+        self.inner.recall(key, goal, listed, ground)
+    }
+
+    async fn refresh(
+        &self,
+        cx: &Context,
+        key: &Key,
+        seen: &P::Observed,
+    ) -> Result<P::Observed, ProviderError> {
+        self.play(Call::Refresh(key.clone()), self.inner.refresh(cx, key, seen)).await
+    }
+
+    fn fingerprint(&self) -> Digest {
+        self.inner.fingerprint()
+    }
+
+    fn pace(&self) -> Option<&dyn Pace> {
+        self.inner.pace()
     }
 
     fn merge(&self, known: &P::Observed, listed: P::Observed) -> P::Observed {

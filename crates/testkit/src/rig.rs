@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use seaway_core::{
-    Address, Capabilities, Context, Goal, Key, LbSpec, Node, Nodes, Provider as _, Report,
+    Address, Capabilities, Claim, Context, Goal, Key, LbSpec, Node, Nodes, Provider as _, Report,
     ServiceUid, SharedDriver, drive,
 };
 
@@ -74,8 +74,11 @@ impl<B: Bench> Rig<B> {
         self.script = Arc::default();
         let provider = Scripted::new(self.bench.provider().await, Arc::clone(&self.script));
         let driver = drive(provider);
-        let published = |known: &Known| (known.spec.service.uid.clone(), known.published.clone());
-        driver.claim(&self.services.values().map(published).collect());
+        let claim = |known: &Known| {
+            let at = Some(driver.balancer(&known.spec));
+            (known.spec.service.uid.clone(), Claim { published: known.published.clone(), at })
+        };
+        driver.claim(&self.services.values().map(claim).collect());
         self.driver = Some(driver);
         self.surveyed = false;
         for known in self.services.values_mut() {

@@ -3,8 +3,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use seaway_core::{
-    Address, AffinitySupport, BalancerKey, Capabilities, Context, Depth, Goal, IpMode, Key, LbSpec,
-    Plan, Protocol, Provider, ProviderError, Readiness, ServiceUid, Target, TargetKind,
+    Address, AffinitySupport, BalancerKey, Capabilities, Claim, Context, Depth, Goal, IpMode, Key,
+    LbSpec, Plan, Protocol, Provider, ProviderError, Readiness, ServiceUid, Target, TargetKind,
 };
 
 use crate::apply::Fact;
@@ -78,10 +78,10 @@ impl Provider for Embedded {
         BalancerKey::Own(spec.service.uid.clone())
     }
 
-    fn claim(&self, published: &BTreeMap<ServiceUid, Vec<Address>>) {
+    fn claim(&self, claims: &BTreeMap<ServiceUid, Claim>) {
         let mut pool = self.pool();
-        for (uid, addresses) in published {
-            let ips = addresses.iter().filter_map(|address| match address {
+        for (uid, claim) in claims {
+            let ips = claim.published.iter().filter_map(|address| match address {
                 Address::Ip(ip) => Some(*ip),
                 Address::Hostname(_) => None,
             });

@@ -37,8 +37,12 @@ fn case(readiness: Readiness) -> Case {
 
 impl Case {
     fn update(&self, service: &Service) -> Option<Update> {
-        let member =
-            MemberReport { readiness: self.readiness.clone(), error: None, settled: self.settled };
+        let member = MemberReport {
+            readiness: self.readiness.clone(),
+            error: None,
+            warnings: std::collections::BTreeSet::new(),
+            settled: self.settled,
+        };
         let found = Found {
             provider: "toy",
             mode: IpMode::Proxy,

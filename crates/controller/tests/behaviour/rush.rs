@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use seaway_controller::Options;
 use seaway_core::{
-    Address, BalancerKey, Capabilities, Context, Driver, Goal, Key, LbSpec, ProviderError,
+    BalancerKey, Capabilities, Claim, Context, Digest, Driver, Goal, Key, LbSpec, ProviderError,
     Readiness, Report, ServiceUid, SharedDriver, Target, drive,
 };
 use seaway_testkit::faults::{Script, Scripted};
@@ -140,8 +140,12 @@ impl Driver for Counted {
         self.inner.balancer(spec)
     }
 
-    fn claim(&self, published: &BTreeMap<ServiceUid, Vec<Address>>) {
-        self.inner.claim(published);
+    fn fingerprint(&self) -> Digest {
+        self.inner.fingerprint()
+    }
+
+    fn claim(&self, claims: &BTreeMap<ServiceUid, Claim>) {
+        self.inner.claim(claims);
     }
 
     async fn survey(&self, cx: &Context) -> Result<BTreeSet<Key>, ProviderError> {

@@ -6,7 +6,7 @@ use futures::future::join_all;
 use super::{Driven, MemberReport, Report, StepReport};
 use crate::{
     Call, Context, Depth, ErrorKind, Goal, Key, Needs, Plan, Planned, Provider, ProviderError,
-    Readiness, ServiceUid, Step, Want,
+    Readiness, ServiceUid, Step, Want, Warning,
 };
 
 /// How often one pass plans. A sound provider needs a handful; a plan that never comes to rest is a
@@ -27,6 +27,7 @@ pub(super) struct Pass<'a, P: Provider> {
     /// Services whose own step failed: their further steps wait for the next pass.
     blocked: BTreeMap<ServiceUid, ProviderError>,
     refused: BTreeMap<ServiceUid, ProviderError>,
+    warnings: BTreeMap<ServiceUid, BTreeSet<Warning>>,
     wrote: bool,
     /// What the last plan lacked.
     needs: Needs,
@@ -55,6 +56,7 @@ impl<'a, P: Provider> Pass<'a, P> {
             ground: Arc::default(),
             blocked: BTreeMap::new(),
             refused: BTreeMap::new(),
+            warnings: BTreeMap::new(),
             wrote: false,
             needs: Needs::Nothing,
             looked: false,
@@ -87,9 +89,10 @@ impl<'a, P: Provider> Pass<'a, P> {
             self.ground = self.known(&Key::Ground).await?;
         }
         self.seen = self.known(self.key).await?;
+        self.recall();
         // A Service that is put on hold costs no round: there are only so many of them.
         let mut rounds = 0;
-        let mut closer = false;
+        let (mut closer, mut refreshed) = (false, false);
         while rounds < ROUNDS {
             let mut plan = self.plan();
             // What was foreseen can't be looked at.
@@ -99,15 +102,21 @@ impl<'a, P: Provider> Pass<'a, P> {
                 self.looked = true;
                 continue;
             }
+            if plan.needs == Needs::Refresh && !refreshed && !self.is_foreseen() {
+                refreshed = true;
+                self.refresh().await?;
+                continue;
+            }
             self.needs = plan.needs;
             self.report.needs_ground = plan.needs == Needs::Ground;
             self.report.look_again = plan.look_again;
             self.refused = std::mem::take(&mut plan.refused);
+            self.warnings = std::mem::take(&mut plan.warnings);
             for stage in &mut plan.stages {
                 stage.retain(|planned| !self.is_blocked(planned));
             }
             if plan.is_empty() {
-                self.report.settled = plan.needs == Needs::Nothing && self.blocked.is_empty();
+                self.report.settled = self.needs == Needs::Nothing && self.blocked.is_empty();
                 return Ok(());
             }
             match self.make(plan).await {
@@ -151,6 +160,27 @@ impl<'a, P: Provider> Pass<'a, P> {
         let seen = self.look(key).await?;
         self.looked |= key == self.key;
         Ok(seen)
+    }
+
+    /// Takes what the members' digests vouch for as if it had been read.
+    fn recall(&mut self) {
+        let Key::Balancer(key) = self.key else { return };
+        if self.goal.members.values().all(|member| member.applied.is_none()) {
+            return;
+        }
+        let provider = &self.driver.provider;
+        if let Some(all) = provider.recall(key, &self.goal, &self.seen, &self.ground) {
+            self.seen = Arc::new(all);
+            self.looked = true;
+        }
+    }
+
+    /// Reads again what changes by itself.
+    async fn refresh(&mut self) -> Result<(), ProviderError> {
+        let reading = self.driver.provider.refresh(self.cx, self.key, &self.seen);
+        self.seen = Arc::new(self.cx.call(P::NAME, Call::Refresh, reading).await?);
+        self.looked = true;
+        Ok(())
     }
 
     async fn look(&self, key: &Key) -> Result<Arc<P::Observed>, ProviderError> {
@@ -202,7 +232,7 @@ impl<'a, P: Provider> Pass<'a, P> {
         }
         join_all(stage.iter().map(|planned| async {
             let step = &planned.step;
-            let _turn = self.cx.turn(step.lane(), step.urgency()).await?;
+            let _turns = self.cx.turn(provider.pace(), step.lane(), step.urgency()).await?;
             let making = provider.apply(self.cx, step, &self.seen, &self.ground);
             let answer = self.cx.call(P::NAME, Call::Apply, making).await;
             let (key, service) = (self.key, self.name(planned));
@@ -291,7 +321,9 @@ impl<'a, P: Provider> Pass<'a, P> {
             } else {
                 provider.readiness(&uid, &self.seen)
             };
-            self.report.members.insert(uid, MemberReport { readiness, error, settled });
+            let warnings = self.warnings.remove(&uid).unwrap_or_default();
+            let report = MemberReport { readiness, error, warnings, settled };
+            self.report.members.insert(uid, report);
         }
         self.report
     }

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ProviderError, Readiness, ServiceUid};
+use crate::{ProviderError, Readiness, ServiceUid, Warning};
 
 /// A step that was made, or tried, or in a rehearsal foreseen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct MemberReport {
     pub readiness: Readiness,
     /// What stands in its way, of its own.
     pub error: Option<ProviderError>,
+    /// What its user should know, although it is served.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub warnings: BTreeSet<Warning>,
     /// Everything that it asks for is there: no step of its own or of all is left to do.
     pub settled: bool,
 }

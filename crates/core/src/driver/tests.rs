@@ -262,9 +262,9 @@ struct Slow(Arc<Lease>);
 
 #[async_trait]
 impl Pace for Slow {
-    async fn turn(&self, _: Lane, _: Urgency) -> Turn {
+    async fn turn(&self, _: Lane, _: Urgency) -> Result<Turn, ProviderError> {
         self.0.0.store(true, Ordering::SeqCst);
-        Turn::free()
+        Ok(Turn::free())
     }
 }
 
