@@ -33,9 +33,9 @@ fn dependencies_run_one_way() {
         let ours = dependencies.iter().filter(|name| name.starts_with("seaway-"));
         let allowed: &[&str] = match package.as_str() {
             "seaway-core" | "seaway-sandbox" | "seaway-integration" => &[],
-            "seaway-intent" | "seaway-testkit" => &["seaway-core"],
+            "seaway-intent" | "seaway-pace" | "seaway-testkit" => &["seaway-core"],
             "seaway-controller" => &["seaway-core", "seaway-intent"],
-            name if name.starts_with("seaway-provider-") => &["seaway-core"],
+            name if name.starts_with("seaway-provider-") => &["seaway-core", "seaway-pace"],
             // The binary wires all of them, but for what is there for tests only.
             "seaway" => {
                 assert!(!dependencies.contains("seaway-testkit"), "testkit is for tests only");
