@@ -1,0 +1,44 @@
+//! Taking down what nobody needs. A listing is enough for it.
+
+use seaway_core::{Needs, Plan, Planned};
+
+use super::{Place, Step};
+use crate::observe::{Balancer, Observed};
+
+/// Everything at a key is to go.
+pub(super) fn leave(seen: &Observed) -> Plan<Step> {
+    let mut plan = Plan::default();
+    let lent = |it: &Balancer| it.maker.is_none();
+    if seen.balancers.values().any(|it| lent(it) && it.detail.is_none()) {
+        plan.needs = Needs::CloserLook;
+        return plan;
+    }
+    // Nobody is a member any more: the first that has something here is told of troubles.
+    let holder = seen.holders().into_iter().next();
+    let own = |step| match &holder {
+        Some(uid) => Planned::of(uid.clone(), step),
+        None => Planned::common(step),
+    };
+    let fronts = seen.balancers.iter().flat_map(|(name, it)| balancer(name, it, seen));
+    plan.stage(fronts.map(own).collect());
+    let groups = seen.groups.keys().map(|name| Step::DeleteGroup { group: name.clone() });
+    let firewalls = seen.firewalls.keys();
+    let firewalls = firewalls.map(|it| Step::DeleteFirewall { place: Place::Own(*it) });
+    plan.stage(groups.chain(firewalls).map(own).collect());
+    plan
+}
+
+/// A load balancer of ours goes whole; from one that was lent only our listeners do.
+pub(super) fn balancer(name: &str, it: &Balancer, seen: &Observed) -> impl Iterator<Item = Step> {
+    let steps: Vec<_> = if it.maker.is_some() {
+        vec![Step::DeleteBalancer { balancer: name.to_owned() }]
+    } else {
+        let ours = |arn: &_| seen.groups.values().any(|group| group.arn == *arn);
+        let listeners = it.detail.iter().flat_map(|detail| &detail.listeners);
+        let ours = listeners.filter(|(_, front)| front.group.as_ref().is_some_and(ours));
+        let close =
+            |(port, _): (&u16, _)| Step::DeleteListener { balancer: name.to_owned(), port: *port };
+        ours.map(close).collect()
+    };
+    steps.into_iter()
+}
