@@ -85,6 +85,7 @@ impl Config {
             );
         }
         self.leader_election.check()?;
+        self.providers.check()?;
         let served = self.providers.names();
         if let Some(default) = &self.default_provider
             && !served.contains(&default.as_str())

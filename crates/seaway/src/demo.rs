@@ -80,7 +80,7 @@ async fn show(
          pool = [\"{}\"]\n",
         stage.spare()
     ))?;
-    let connected = config.providers.connect()?;
+    let connected = config.providers.connect(&config.cluster_id).await?;
     let drivers = connected.iter().map(|provider| provider.driver.clone()).collect();
     let controller =
         Controller::new(stage.client(), drivers, config.default_provider, Options::default());

@@ -97,7 +97,7 @@ async fn make(
     let named = config.is_some();
     let config = config.map_or_else(|| Config::parse(ASSUMED), Ok)?;
     let default = config.default_provider.clone();
-    let connected = config.providers.connect()?;
+    let connected = config.providers.connect(&config.cluster_id).await?;
     let drivers: Vec<SharedDriver> = connected.iter().map(|it| it.driver.clone()).collect();
     let within: Vec<_> = drivers
         .iter()

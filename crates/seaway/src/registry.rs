@@ -10,6 +10,8 @@ use serde::Deserialize;
 
 /// The names of the providers of this build.
 pub(crate) const BUILT: &[&str] = &[
+    #[cfg(feature = "aws")]
+    "aws",
     #[cfg(feature = "embedded")]
     "embedded",
 ];
@@ -43,6 +45,10 @@ pub(crate) fn listed(names: &[&str]) -> String {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Providers {
+    #[cfg(feature = "aws")]
+    aws: Option<seaway_provider_aws::Config>,
+    #[cfg(not(feature = "aws"))]
+    aws: Option<NotInThisBuild>,
     #[cfg(feature = "embedded")]
     embedded: Option<seaway_provider_embedded::Config>,
     #[cfg(not(feature = "embedded"))]
@@ -67,11 +73,11 @@ impl Connected {
 }
 
 /// A provider that is known, and was left out of this build.
-#[cfg(not(feature = "embedded"))]
+#[cfg(not(all(feature = "aws", feature = "embedded")))]
 #[derive(Debug)]
 struct NotInThisBuild;
 
-#[cfg(not(feature = "embedded"))]
+#[cfg(not(all(feature = "aws", feature = "embedded")))]
 impl<'de> Deserialize<'de> for NotInThisBuild {
     fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
         Err(serde::de::Error::custom(
@@ -83,25 +89,42 @@ impl<'de> Deserialize<'de> for NotInThisBuild {
 impl Providers {
     /// The providers that the config serves.
     pub(crate) fn names(&self) -> Vec<&'static str> {
-        let embedded = self.embedded.is_some().then_some("embedded");
-        embedded.into_iter().collect()
+        let named = [("aws", self.aws.is_some()), ("embedded", self.embedded.is_some())];
+        named.into_iter().filter(|(_, served)| *served).map(|(name, _)| name).collect()
     }
 
-    /// Connects to all of them.
+    /// Checks what the types can't.
+    #[cfg_attr(not(feature = "aws"), expect(clippy::unused_self, clippy::unnecessary_wraps))]
+    pub(crate) fn check(&self) -> Result<()> {
+        #[cfg(feature = "aws")]
+        if let Some(aws) = &self.aws {
+            aws.check().map_err(|error| anyhow::anyhow!("providers.aws.{error}"))?;
+        }
+        Ok(())
+    }
+
+    /// Connects to all of them, for this cluster.
     #[cfg_attr(
-        not(feature = "embedded"),
+        not(all(feature = "aws", feature = "embedded")),
         expect(
-            clippy::unused_self,
-            clippy::unnecessary_wraps,
-            reason = "no provider is in this build"
+            clippy::allow_attributes_without_reason,
+            unused_variables,
+            clippy::unused_async,
+            reason = "a provider is not in this build"
         )
     )]
-    pub(crate) fn connect(self) -> Result<Vec<Connected>> {
-        let connected: Vec<Option<Connected>> = vec![
-            #[cfg(feature = "embedded")]
-            self.embedded.map(embedded).transpose()?,
-        ];
-        Ok(connected.into_iter().flatten().collect())
+    pub(crate) async fn connect(self, cluster: &str) -> Result<Vec<Connected>> {
+        let mut connected = Vec::new();
+        #[cfg(feature = "aws")]
+        if let Some(config) = self.aws {
+            let provider = seaway_provider_aws::connect(config, cluster.into()).await?;
+            connected.push(Connected { driver: seaway_core::drive(provider), close: None });
+        }
+        #[cfg(feature = "embedded")]
+        if let Some(config) = self.embedded {
+            connected.push(embedded(config)?);
+        }
+        Ok(connected)
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) fn run(args: &Run, log: &Log) -> Result<()> {
         };
         // It is asked before the Lease is held: nothing may come between that and its renewals.
         let identity = cluster::identity(&client).await;
-        let connected = config.providers.connect()?;
+        let connected = config.providers.connect(&config.cluster_id).await?;
         let drivers = connected.iter().map(|provider| provider.driver.clone()).collect();
         let elects = args.leader_elect.unwrap_or(config.leader_election.enabled);
         let lease = config.leader_election.lease();

@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Sweep, log: &Log, screen: &Screen) -> Result<ExitCode> 
             };
         };
         let client = cluster::connect(args.kubeconfig.as_deref()).await?;
-        let connected = config.providers.connect()?;
+        let connected = config.providers.connect(&config.cluster_id).await?;
         let drivers = connected.iter().map(|provider| provider.driver.clone());
         let (within, outside): (Vec<_>, Vec<_>) =
             drivers.partition(|driver: &SharedDriver| driver.capabilities().in_process);

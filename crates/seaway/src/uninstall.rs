@@ -27,8 +27,10 @@ pub(crate) fn run(args: &Uninstall, log: &Log, screen: &Screen) -> Result<ExitCo
         let client = cluster::connect(args.kubeconfig.as_deref()).await?;
         let election = config.as_ref().map(|config| config.leader_election.clone());
         is_free(&client, &election.unwrap_or_default(), screen).await?;
-        let connected = config.map(|config| config.providers.connect()).transpose()?;
-        let connected = connected.unwrap_or_default();
+        let connected = match config {
+            Some(config) => config.providers.connect(&config.cluster_id).await?,
+            None => Vec::new(),
+        };
         let drivers = connected.iter().map(|provider| provider.driver.clone());
         let outlives = |driver: &SharedDriver| !driver.capabilities().in_process;
         let uninstall = seaway_controller::Uninstall {
