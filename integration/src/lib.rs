@@ -13,6 +13,8 @@
 //! load       many requests, and which of them failed
 //! figure     what a story has measured
 //! gateway    a proxy in front of the API: it counts writes, and turns the order of lists around
+//! moto       a mock of AWS, as a process of its own
+//! mock_aws/  a proxy in front of it: as strict as AWS, it counts, limits, and fails on purpose
 //! until      waits for what is to come, and not longer than it may take
 //! ```
 //!
@@ -33,6 +35,8 @@ mod figure;
 mod gateway;
 mod load;
 mod manifest;
+pub mod mock_aws;
+mod moto;
 mod process;
 mod until;
 mod visit;
@@ -44,6 +48,7 @@ pub use figure::figure;
 pub use gateway::{Gateway, Order};
 pub use load::{Load, Tally};
 pub use manifest::{pod, service};
+pub use moto::Moto;
 pub use process::{Ended, Process};
 pub use rustix::process::Signal;
 pub use until::{DEADLINE, until, until_within};
