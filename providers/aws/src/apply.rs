@@ -76,6 +76,7 @@ impl<A: Api> Nlb<A> {
             | Step::SetIpAddressType { .. }
             | Step::Tag { .. }
             | Step::Untag { .. }
+            | Step::Show { .. }
             | Step::Retire { .. }
             | Step::DeleteBalancer { .. }
             | Step::SetHealthCheck { .. }
@@ -167,8 +168,9 @@ impl<A: Api> Nlb<A> {
             Step::DeleteGroup { group: name } => {
                 ("DeleteTargetGroup", api.delete_target_group(&group(name)?).await)
             }
-            // It makes no call; the others answer with what they made.
-            Step::Retire { .. }
+            // These make no call; the others answer with what they made.
+            Step::Show { .. }
+            | Step::Retire { .. }
             | Step::CreateFirewall { .. }
             | Step::CreateBalancer { .. }
             | Step::Adopt { .. }

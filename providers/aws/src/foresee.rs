@@ -92,6 +92,7 @@ pub(crate) fn foresee(step: &Step, seen: &Observed) -> Fact {
         | Step::SetIpAddressType { .. }
         | Step::Tag { .. }
         | Step::Untag { .. }
+        | Step::Show { .. }
         | Step::Retire { .. }
         | Step::DeleteBalancer { .. }
         | Step::SetHealthCheck { .. }

@@ -53,7 +53,9 @@ pub struct Balancer {
     pub maker: Option<ServiceUid>,
     /// It stays when the Service is deleted.
     pub retained: bool,
-    /// Since when another has taken its place.
+    /// It has taken the place of the others: its address is the one to show.
+    pub current: bool,
+    /// Since when another has taken its place, and its address is shown no more.
     pub retired: Option<Moment>,
     /// What a listing does not show.
     pub detail: Option<Detail>,
@@ -106,8 +108,8 @@ pub struct Group {
     pub full: Option<Moment>,
     /// Instances that AWS does not take, and since when.
     pub rejected: BTreeMap<String, Moment>,
-    /// When targets were taken out last.
-    pub dropped: Option<Moment>,
+    /// How many instances were taken out within a minute, and since when.
+    pub dropped: Option<(Moment, usize)>,
 }
 
 /// What a listing does not show of a target group.
@@ -145,6 +147,7 @@ impl Balancer {
             ip_address_type: it.ip_address_type,
             maker,
             retained,
+            current: false,
             retired: None,
             detail: None,
         }
@@ -208,7 +211,12 @@ impl Observed {
         for (name, balancer) in &mut listed.balancers {
             if let Some(known) = known.balancers.get(name).filter(|it| it.arn == balancer.arn) {
                 balancer.detail.clone_from(&known.detail);
+                balancer.current = known.current;
                 balancer.retired = known.retired;
+                // Whose tags are known is known better than by a listing.
+                if known.detail.is_some() {
+                    balancer.retained = known.retained;
+                }
             }
         }
         for (name, group) in &mut listed.groups {
@@ -253,7 +261,7 @@ impl Observed {
         };
         let mut ready: Vec<_> =
             self.balancers.values().filter(|balancer| balancer.is_active()).filter(leads).collect();
-        ready.sort_by_key(|balancer| balancer.retired.is_some());
+        ready.sort_by_key(|balancer| (!balancer.current, balancer.retired.is_some()));
         match ready.first() {
             Some(balancer) => Readiness::Ready(vec![Address::Hostname(balancer.dns_name.clone())]),
             None => Readiness::Pending { look_again: PROVISIONING },

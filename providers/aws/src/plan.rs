@@ -67,11 +67,11 @@ pub(crate) fn plan(
     if goal.present().next().is_none() {
         return plan;
     }
+    if let Some(trouble) = ground.and_then(|ground| ground.trouble.as_ref()) {
+        plan.refused = goal.present().map(|(uid, _)| (uid.clone(), trouble.told())).collect();
+        return plan;
+    }
     let Some(ground) = ground.filter(|ground| ground.is_ready()) else {
-        if let Some(trouble) = ground.and_then(|ground| ground.trouble.as_ref()) {
-            let refused = goal.present().map(|(uid, _)| (uid.clone(), trouble.told()));
-            plan.refused = refused.collect();
-        }
         plan.needs = Needs::Ground;
         return plan;
     };
@@ -293,9 +293,14 @@ impl BalancerDesign {
                 .values()
                 .any(|it| it.published.contains(&Address::Hostname(address.to_owned())))
         };
+        if !now.is_active() {
+            return;
+        }
         for (old, it) in seen.balancers.iter().filter(|(old, _)| *old != name) {
-            if !now.is_active() {
-                continue;
+            if !now.current {
+                // Until now the address of the old one was the one to show.
+                stages.closing.push(self.step(Step::Show { balancer: name.to_owned() }));
+                return;
             }
             if shown(&it.dns_name) || !shown(&now.dns_name) {
                 plan.look_again_in(Duration::from_secs(1));
@@ -386,6 +391,7 @@ impl<'a> Ports<'a> {
             if let Some((_, group)) = group
                 && !wanted
                 && !self.is_kept(&group.uid)
+                && !spoilt.contains(&group.uid)
             {
                 if front.arn.is_none() {
                     self.plan.needs = Needs::CloserLook;

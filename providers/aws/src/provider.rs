@@ -18,13 +18,14 @@ use crate::plan::{self, Step};
 use crate::poll::Poller;
 use crate::recall::recall;
 use crate::settings;
-use crate::survey::Directory;
+use crate::survey::{Directory, Listing, Listings};
 
 /// Network load balancers of an account and region.
 #[derive(Debug)]
 pub struct Nlb<A> {
     pub(crate) api: A,
     pub(crate) rules: Rules,
+    pub(crate) listings: Listings<Listing>,
     directory: Mutex<Directory>,
     pub(crate) poller: Poller,
 }
@@ -35,6 +36,7 @@ impl<A: Api> Nlb<A> {
         Self {
             api,
             rules: Rules { config, cluster },
+            listings: Listings::default(),
             directory: Mutex::default(),
             poller: Poller::default(),
         }

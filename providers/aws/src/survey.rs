@@ -2,12 +2,14 @@
 
 mod directory;
 mod ground;
+mod listings;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use seaway_core::{BalancerKey, Key, ProviderError, ServiceUid};
 
 pub(crate) use self::directory::Directory;
+pub(crate) use self::listings::Listings;
 use crate::api::{
     Answer, Api, Arn, Filter, LoadBalancer, Page, SecurityGroup, TargetGroup, TargetState, Which,
 };
@@ -19,7 +21,8 @@ use crate::observe::{Balancer, Detail, Firewall, Front, Group, Members, Observed
 use crate::provider::Nlb;
 
 /// Everything in the region, as listings show it.
-struct Listing {
+#[derive(Debug)]
+pub(crate) struct Listing {
     balancers: Vec<LoadBalancer>,
     groups: Vec<TargetGroup>,
     firewalls: Vec<SecurityGroup>,
@@ -28,10 +31,10 @@ struct Listing {
 impl<A: Api> Nlb<A> {
     /// What every key has, as listings show it.
     pub(crate) async fn list(&self) -> Result<BTreeMap<Key, Observed>, ProviderError> {
-        let listing = self.listing().await?;
+        let listing = self.listings.fresh(self.listing()).await?;
         let ground = self.read_ground(&listing.firewalls).await?;
         let owners = self.owners(&listing).await?;
-        let mut found = sort(listing, &owners);
+        let mut found = sort(&listing, &owners);
         found.insert(Key::Ground, ground);
         Ok(found)
     }
@@ -41,7 +44,7 @@ impl<A: Api> Nlb<A> {
         &self,
         keys: &[Key],
     ) -> Result<BTreeMap<Key, Observed>, ProviderError> {
-        let listing = self.listing().await?;
+        let listing = self.listings.fresh(self.listing()).await?;
         let mut found = BTreeMap::new();
         if keys.contains(&Key::Ground) {
             found.insert(Key::Ground, self.read_ground(&listing.firewalls).await?);
@@ -50,7 +53,7 @@ impl<A: Api> Nlb<A> {
             return Ok(found);
         }
         let owners = self.owners(&listing).await?;
-        let mut sorted = sort(listing, &owners);
+        let mut sorted = sort(&listing, &owners);
         for key in keys {
             if let Some(mut seen) = sorted.remove(key).filter(|_| *key != Key::Ground) {
                 self.deepen(&mut seen).await?;
@@ -204,10 +207,10 @@ where
 }
 
 /// What is listed, by key. A load balancer that is lent is with whom its target groups belong to.
-fn sort(listing: Listing, owners: &BTreeMap<Arn, Owner>) -> BTreeMap<Key, Observed> {
+fn sort(listing: &Listing, owners: &BTreeMap<Arn, Owner>) -> BTreeMap<Key, Observed> {
     let mut found: BTreeMap<BalancerKey, Observed> = BTreeMap::new();
     let mut lent: BTreeMap<Arn, BTreeSet<BalancerKey>> = BTreeMap::new();
-    for group in listing.groups {
+    for group in &listing.groups {
         let Some(owner) = owners.get(&group.arn) else { continue };
         for balancer in &group.balancers {
             if !owners.contains_key(balancer) {
@@ -215,14 +218,15 @@ fn sort(listing: Listing, owners: &BTreeMap<Arn, Owner>) -> BTreeMap<Key, Observ
             }
         }
         let seen = found.entry(owner.key.clone()).or_default();
-        seen.groups.insert(group.name.clone(), Group::listed(group, owner.uid.clone()));
+        let listed = Group::listed(group.clone(), owner.uid.clone());
+        seen.groups.insert(group.name.clone(), listed);
     }
-    for balancer in listing.balancers {
+    for balancer in &listing.balancers {
         let name = balancer.name.clone();
         if let Some(owner) = owners.get(&balancer.arn) {
             let seen = found.entry(owner.key.clone()).or_default();
             let uid = Some(owner.uid.clone());
-            seen.balancers.insert(name, Balancer::listed(balancer, uid, owner.retained));
+            seen.balancers.insert(name, Balancer::listed(balancer.clone(), uid, owner.retained));
         } else if let Some(keys) = lent.get(&balancer.arn) {
             for key in keys {
                 let seen = found.entry(key.clone()).or_default();
@@ -231,7 +235,7 @@ fn sort(listing: Listing, owners: &BTreeMap<Arn, Owner>) -> BTreeMap<Key, Observ
             }
         }
     }
-    for group in listing.firewalls {
+    for group in &listing.firewalls {
         let number = group.tags.get(mark::ROLE).and_then(|role| role.strip_prefix("firewall-"));
         let Some(number) = number.and_then(|number| number.parse().ok()) else { continue };
         let uid = group.tags.get(mark::SERVICE_UID).map(|uid| ServiceUid::from(uid.as_str()));
@@ -241,7 +245,7 @@ fn sort(listing: Listing, owners: &BTreeMap<Arn, Owner>) -> BTreeMap<Key, Observ
             None => BalancerKey::Own(uid.clone()),
         };
         let seen = found.entry(key).or_default();
-        seen.firewalls.insert(number, Firewall::read(group, Some(uid)));
+        seen.firewalls.insert(number, Firewall::read(group.clone(), Some(uid)));
     }
     found.into_iter().map(|(key, seen)| (Key::Balancer(key), seen)).collect()
 }

@@ -33,6 +33,11 @@ pub(super) fn invalid(field: &'static str, message: impl Into<String>) -> Provid
     ProviderError::new(ErrorKind::InvalidSpec, field, message)
 }
 
+/// What is mended in the account, and not in the Service: it is tried again.
+pub(super) fn unavailable(field: &'static str, message: impl Into<String>) -> ProviderError {
+    ProviderError::new(ErrorKind::Unavailable, field, message)
+}
+
 pub(super) fn conflict(message: impl Into<String>) -> ProviderError {
     ProviderError::new(ErrorKind::Conflict, "spec.ports", message)
 }

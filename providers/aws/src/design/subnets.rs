@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use seaway_core::{Family, Protocol, ProviderError, Warning};
 
 use super::Rules;
-use super::members::{Member, invalid};
+use super::members::{Member, invalid, unavailable};
 use crate::api::{IpAddressType, Scheme, SubnetMapping};
 use crate::observe::{Balancer, Ground, Zone};
 
@@ -39,12 +39,12 @@ pub(super) fn choose(
 ) -> Result<Network, ProviderError> {
     let settings = &lead.settings;
     let chosen: Vec<String> = if let Some(names) = &settings.subnets {
-        let found = ground.named(names).map_err(|error| invalid("subnets", error))?;
+        let found = ground.named(names).map_err(|error| unavailable("subnets", error))?;
         one_per_zone(&found, ground)?;
         found.into_iter().map(str::to_owned).collect()
     } else if !rules.config.subnets.is_empty() {
         let found = ground.named(&rules.config.subnets);
-        let found = found.map_err(|error| invalid("providers.aws.subnets", error))?;
+        let found = found.map_err(|error| unavailable("providers.aws.subnets", error))?;
         one_per_zone(&found, ground)?;
         found.into_iter().map(str::to_owned).collect()
     } else {
@@ -52,7 +52,7 @@ pub(super) fn choose(
     };
     if chosen.is_empty() {
         let tag = role(scheme);
-        return Err(invalid(
+        return Err(unavailable(
             "subnets",
             format!(
                 "no subnet of {} fits an {} load balancer; tag one per zone {tag}=1, or name them by \

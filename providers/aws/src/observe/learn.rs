@@ -1,7 +1,10 @@
+use std::collections::BTreeSet;
+
 use seaway_core::Moment;
 
 use super::{Balancer, Firewall, Front, Group, Members, Observed};
 use crate::api::Target;
+use crate::limits::BRAKE;
 use crate::plan::{Place, Step};
 
 /// What the answer to a step tells.
@@ -121,6 +124,14 @@ impl Observed {
                 }
                 self.read_retained(&balancer);
             }
+            Step::Show { balancer } => {
+                for (name, it) in &mut self.balancers {
+                    it.current = *name == balancer;
+                    if it.current {
+                        it.retired = None;
+                    }
+                }
+            }
             Step::Retire { balancer } => {
                 if let Some(balancer) = self.balancers.get_mut(&balancer) {
                     balancer.retired = Some(at);
@@ -162,12 +173,8 @@ impl Observed {
                 }
             }
             Step::Deregister { group, targets } => {
-                if let Some(detail) = self.members(&group) {
-                    detail.targets.retain(|target| !targets.contains(target));
-                }
                 if let Some(group) = self.groups.get_mut(&group) {
-                    group.dropped = Some(at);
-                    group.full = None;
+                    group.take_out(&targets, at);
                 }
             }
             Step::DeleteListener { balancer, port } => {
@@ -202,6 +209,7 @@ impl Observed {
             | Step::SetIpAddressType { .. }
             | Step::Tag { .. }
             | Step::Untag { .. }
+            | Step::Show { .. }
             | Step::Retire { .. }
             | Step::DeleteBalancer { .. } => {}
         }
@@ -265,5 +273,20 @@ impl Observed {
                 }
             }
         }
+    }
+}
+
+impl Group {
+    /// What is taken out within a minute is counted together, for the brake.
+    fn take_out(&mut self, targets: &BTreeSet<Target>, at: Moment) {
+        let Some(detail) = &mut self.detail else { return };
+        detail.targets.retain(|target| !targets.contains(target));
+        let staying: BTreeSet<_> = detail.targets.iter().map(|it| &it.instance).collect();
+        let lost = targets.iter().filter(|it| !staying.contains(&it.instance)).count();
+        self.dropped = match self.dropped {
+            Some((since, count)) if at.since(since) < BRAKE => Some((since, count + lost)),
+            Some(_) | None => Some((at, lost)),
+        };
+        self.full = None;
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use seaway_core::{Goal, Plan, Planned};
+use seaway_core::{Goal, Needs, Plan, Planned};
 
 use super::{Place, Step};
 use crate::api::{Ingress, PortRange, Rule, Source};
@@ -23,6 +23,8 @@ pub(crate) fn plan_ground(rules: &Rules, goal: &Goal, seen: &Observed) -> Plan<S
     }
     if let Some(trouble) = &ground.trouble {
         plan.refused = goal.present().map(|(uid, _)| (uid.clone(), trouble.told())).collect();
+        // It is mended in the account, which tells nobody.
+        plan.needs = Needs::CloserLook;
         return plan;
     }
     let create = |place: Place, role: &str| {

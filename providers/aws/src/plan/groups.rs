@@ -84,23 +84,32 @@ fn targets(
         plan.look_again_in(REJECTED);
     }
     let may = &port.core | &port.maybe;
-    let mut less: Vec<Target> = have.difference(&may).cloned().collect();
-    let most = BRAKE_FREE.max(have.len() * BRAKE_PERCENT / 100);
     // Another port of the same instances is no loss of instances.
     let staying: BTreeSet<_> = port.core.iter().map(|target| &target.instance).collect();
-    let lost = less.iter().filter(|target| !staying.contains(&target.instance)).count();
-    if lost > most {
-        let braked = group.dropped.is_some_and(|last| goal.now.since(last) < BRAKE);
+    let (mut lost, mut less): (Vec<Target>, BTreeSet<Target>) = (Vec::new(), BTreeSet::new());
+    for target in have.difference(&may) {
+        if staying.contains(&target.instance) {
+            less.insert(target.clone());
+        } else {
+            lost.push(target.clone());
+        }
+    }
+    // What went within the minute counts too.
+    let window = group.dropped.map(|(since, count)| (goal.now.since(since), count));
+    let (age, recent) = window.filter(|(age, _)| *age < BRAKE).unwrap_or_default();
+    let most = BRAKE_FREE.max((have.len() + recent) * BRAKE_PERCENT / 100).saturating_sub(recent);
+    if lost.len() > most {
         let text = format!(
-            "{lost} of {} targets of {name} are to go: at most {most} are taken out at once, and as many \
-             again after a minute",
+            "{} of {} targets of {name} are to go: {most} go now, and more after a minute, lest a \
+             mistake take all",
+            lost.len(),
             have.len()
         );
         plan.warn(&port.uid, Warning::new("MassDeregistration", text));
-        plan.look_again_in(BRAKE);
-        less.truncate(if braked { 0 } else { most });
+        plan.look_again_in(BRAKE.saturating_sub(age));
+        lost.truncate(most);
     }
-    let less: BTreeSet<_> = less.into_iter().collect();
+    less.extend(lost);
     let full = group.full.filter(|since| goal.now.since(*since) < FULL);
     if full.is_some() && !more.is_empty() {
         if less.is_empty() {

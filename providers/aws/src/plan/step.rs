@@ -53,7 +53,9 @@ pub enum Step {
     Tag { balancer: String, tags: Tags },
     /// `RemoveTags`
     Untag { balancer: String, keys: BTreeSet<String> },
-    /// No call: another load balancer has its place from now on.
+    /// No call: it takes the place of the others, and its address is shown from now on.
+    Show { balancer: String },
+    /// No call: the address of another is shown instead of its own.
     Retire { balancer: String },
     /// `DeleteLoadBalancer`
     DeleteBalancer { balancer: String },
@@ -101,7 +103,7 @@ impl seaway_core::Step for Step {
             | Self::AuthorizeNodes { .. }
             | Self::RevokeNodes { .. } => EC2,
             // It makes no call, or only reads: a lane without a bucket.
-            Self::Retire { .. } | Self::Adopt { .. } => Lane("free"),
+            Self::Show { .. } | Self::Retire { .. } | Self::Adopt { .. } => Lane("free"),
             Self::CreateBalancer { .. }
             | Self::SetBalancerAttributes { .. }
             | Self::SetSecurityGroups { .. }
@@ -142,6 +144,7 @@ impl seaway_core::Step for Step {
             | Self::SetIpAddressType { .. }
             | Self::Tag { .. }
             | Self::Untag { .. }
+            | Self::Show { .. }
             | Self::Retire { .. }
             | Self::CreateGroup { .. }
             | Self::SetHealthCheck { .. }
@@ -203,6 +206,7 @@ impl fmt::Display for Step {
                 let keys: Vec<_> = keys.iter().map(String::as_str).collect();
                 write!(f, "{balancer}: remove tags {}", keys.join(", "))
             }
+            Self::Show { balancer } => write!(f, "{balancer}: takes the place of the one before"),
             Self::Retire { balancer } => write!(f, "{balancer}: replaced, to be deleted"),
             Self::DeleteBalancer { balancer } => write!(f, "delete load balancer {balancer}"),
             Self::CreateGroup { new, .. } => {

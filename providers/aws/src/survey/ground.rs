@@ -55,7 +55,8 @@ impl<A: Api> Nlb<A> {
         Ok(Observed { ground: Some(Arc::new(ground)), ..Observed::default() })
     }
 
-    /// The VPC of the cluster: that of the configuration, else the one that its subnets are in.
+    /// The VPC of the cluster: that of the configuration, else the one that its subnets are in, else the
+    /// one that its nodes' security group is in.
     async fn find_vpc(&self) -> Answer<Result<String, Trouble>> {
         const KEY: &str = "providers.aws.vpc";
         let config = &self.rules.config;
@@ -69,13 +70,18 @@ impl<A: Api> Nlb<A> {
             Filter { ids: config.subnets.clone(), ..Filter::default() }
         };
         let found = self.subnets(filter).await?;
-        let vpcs: BTreeSet<_> = found.into_iter().map(|subnet| subnet.vpc).collect();
+        let mut vpcs: BTreeSet<_> = found.into_iter().map(|subnet| subnet.vpc).collect();
+        if vpcs.is_empty() {
+            let tag = Some((tag.clone(), Vec::new()));
+            let groups = self.all_security_groups(Filter { tag, ..Filter::default() }).await?;
+            vpcs.extend(groups.into_iter().map(|group| group.vpc));
+        }
         let names: Vec<_> = vpcs.into_iter().collect();
         let message = match names.as_slice() {
             [vpc] => return Ok(Ok(vpc.clone())),
-            [] => format!("no subnet is tagged {tag}: set {KEY}, or tag the subnets"),
+            [] => format!("no subnet and no security group is tagged {tag}: set {KEY}"),
             several => {
-                format!("the subnets of the cluster are in {}: set {KEY}", several.join(" and "))
+                format!("what is tagged {tag} is in {}: set {KEY}", several.join(" and "))
             }
         };
         Ok(Err(Trouble { key: KEY, message }))

@@ -72,7 +72,8 @@ impl Aws {
             .behavior_version(BehaviorVersion::v2026_01_12())
             .retry_config(RetryConfig::disabled())
             .timeout_config(limits());
-        builder.set_app_name(AppName::new(concat!("seaway/", env!("CARGO_PKG_VERSION"))).ok());
+        // An application's name has no slash.
+        builder.set_app_name(AppName::new(concat!("seaway-", env!("CARGO_PKG_VERSION"))).ok());
         if config.http_client().is_none() {
             builder.set_http_client(Some(http_client()));
         }

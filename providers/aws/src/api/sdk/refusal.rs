@@ -51,7 +51,7 @@ pub(super) fn gone(answer: Answer<()>, codes: &[&str]) -> Answer<()> {
     }
 }
 
-/// An error with its causes: the outermost alone says only "dispatch failure".
+/// An error with its causes, on one line: the outermost alone says only "dispatch failure".
 pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     for cause in causes(error).skip(1) {
@@ -61,7 +61,8 @@ pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
             text.push_str(&cause);
         }
     }
-    text
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    lines.join("; ").replace(":; ", ": ")
 }
 
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

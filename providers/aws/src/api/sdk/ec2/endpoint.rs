@@ -47,3 +47,35 @@ async fn beside(config: &SdkConfig, region: &Region) -> Result<String, Fault> {
 fn unknown(region: &Region, error: &(dyn std::error::Error + 'static)) -> Fault {
     Fault::NotSent(format!("AWS has no endpoint in {region}: {}", chain(error)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn check(region: &'static str, fips: bool, dual_stack: bool, expected: &str) {
+        let config = SdkConfig::builder().use_fips(fips).use_dual_stack(dual_stack).build();
+        let found = of(&config, &Region::new(region)).await;
+        assert_eq!(found.as_deref(), Ok(expected));
+    }
+
+    #[tokio::test]
+    async fn every_partition_has_its_own_domain() {
+        check("eu-west-1", false, false, "https://ec2.eu-west-1.amazonaws.com").await;
+        check("cn-north-1", false, false, "https://ec2.cn-north-1.amazonaws.com.cn").await;
+        check("us-gov-west-1", false, false, "https://ec2.us-gov-west-1.amazonaws.com").await;
+        check("us-iso-east-1", false, false, "https://ec2.us-iso-east-1.c2s.ic.gov").await;
+    }
+
+    #[tokio::test]
+    async fn fips_and_ipv6_have_names_of_their_own() {
+        check("us-east-1", true, false, "https://ec2-fips.us-east-1.amazonaws.com").await;
+        check("us-east-1", false, true, "https://ec2.us-east-1.api.aws").await;
+    }
+
+    #[tokio::test]
+    async fn what_a_caller_says_counts() {
+        let config = SdkConfig::builder().endpoint_url("http://127.0.0.1:4566").build();
+        let found = of(&config, &Region::new("eu-west-1")).await;
+        assert_eq!(found.as_deref(), Ok("http://127.0.0.1:4566"));
+    }
+}
