@@ -13,14 +13,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use seaway_core::{BalancerKey, ClusterId, Goal, LbSpec, ProviderError, ServiceUid, Warning};
 
 pub(crate) use self::attributes::{balancer_default, differing, group_default};
+use self::firewall::Standing;
 pub(crate) use self::firewall::everybody;
 use self::members::Member;
+use self::subnets::Network;
 use crate::api::{
     Arn, Attributes, HealthCheck, IpAddressType, NewTargetGroup, Rule, Scheme, SubnetMapping, Tags,
     Target, Transport,
 };
 use crate::config::Config;
-use crate::observe::{Ground, Observed};
+use crate::observe::{Balancer, Ground, Observed};
 use crate::{mark, names};
 
 /// What shapes load balancers besides the Services.
@@ -63,6 +65,8 @@ pub(crate) struct BalancerDesign {
     pub name: String,
     /// The existing one to use.
     pub adopt: Option<Arn>,
+    /// Only the rules for clients may change, and what is served.
+    pub frozen: bool,
     /// Where it can be reached from.
     pub scheme: Scheme,
     /// Its subnets.
@@ -113,18 +117,24 @@ pub(crate) fn design(
     let mut design = Design::default();
     let members = members::read(goal, &mut design);
     let Some(lead) = members.first() else { return design };
+    // While somebody is here who can't be read, what serves all stays as it is: it may be that one's.
+    let anchor = anchor(&design.kept, seen);
     let scheme = lead.settings.scheme.unwrap_or(rules.config.scheme);
-    let name = match (&lead.settings.adopt, &lead.settings.name) {
-        (Some(arn), _) => arn.to_string(),
-        (None, Some(name)) => name.clone(),
-        (None, None) => names::balancer(&rules.cluster, key, scheme, readable(key, lead.spec)),
+    let (name, adopt) = match (anchor, &lead.settings.adopt, &lead.settings.name) {
+        (Some((_, it)), ..) if it.maker.is_none() => (it.arn.to_string(), Some(it.arn.clone())),
+        (None, Some(arn), _) => (arn.to_string(), Some(arn.clone())),
+        (Some((name, _)), ..) | (None, None, Some(name)) => (name.clone(), None),
+        (None, None, None) => {
+            (names::balancer(&rules.cluster, key, scheme, readable(key, lead.spec)), None)
+        }
     };
-    let network = match subnets::choose(rules, lead, scheme, seen.balancers.get(&name), ground) {
+    let anchor = anchor.map(|(_, it)| it);
+    let network = match anchor {
+        Some(it) => Ok(Network::of(it)),
+        None => subnets::choose(rules, lead, scheme, seen.balancers.get(&name), ground),
+    };
+    let network = match network {
         Ok(network) => network,
-        Err(error) => return design.refuse_all(&members, &error),
-    };
-    let groups = match firewall::groups(lead, &members, ground) {
-        Ok(groups) => groups,
         Err(error) => return design.refuse_all(&members, &error),
     };
     let zones = network.zones(ground);
@@ -146,6 +156,25 @@ pub(crate) fn design(
         let warnings = targets.warnings.into_iter();
         design.warnings.extend(warnings.map(|warning| (member.uid.clone(), warning)));
     }
+    // Who is refused, and has nothing here, opens nothing.
+    let served: Vec<_> =
+        members.iter().filter(|member| !design.kept.contains(&member.uid)).collect();
+    if served.is_empty() {
+        return design;
+    }
+    let existing = anchor.or_else(|| seen.balancers.get(&name));
+    let standing = existing.map(|it| {
+        let taken = |port| design.ports.contains_key(&port);
+        Standing::read(&design.kept, it, taken, seen, ground)
+    });
+    let groups = firewall::groups(lead, &served, &standing.unwrap_or_default(), ground);
+    let mut groups = match groups {
+        Ok(groups) => groups,
+        Err(error) => return design.refuse_all(&members, &error),
+    };
+    if let Some(anchor) = anchor {
+        groups.stay(anchor, seen, ground);
+    }
     let mut free_tags = rules.config.tags.clone();
     free_tags.extend(lead.settings.tags.clone());
     if !lead.settings.tags.is_empty() {
@@ -161,7 +190,8 @@ pub(crate) fn design(
     design.balancer = Some(BalancerDesign {
         lead: lead.uid.clone(),
         name,
-        adopt: lead.settings.adopt.clone(),
+        adopt,
+        frozen: anchor.is_some(),
         scheme,
         subnets: network.subnets,
         ip_address_type: network.ip_address_type,
@@ -172,6 +202,20 @@ pub(crate) fn design(
         free_tags,
     });
     design
+}
+
+/// The load balancer that those stand on whose things stay as they are, if they have any.
+fn anchor<'a>(
+    kept: &BTreeSet<ServiceUid>,
+    seen: &'a Observed,
+) -> Option<(&'a String, &'a Balancer)> {
+    let stands = |it: &Balancer| {
+        seen.groups
+            .values()
+            .any(|group| kept.contains(&group.uid) && group.balancers.contains(&it.arn))
+    };
+    let all = seen.balancers.iter().filter(|(_, it)| stands(it));
+    all.min_by_key(|(_, it)| (!it.current, it.retired.is_some()))
 }
 
 /// What a name at the console is to remind of.

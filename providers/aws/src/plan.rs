@@ -4,8 +4,6 @@ mod ground;
 mod groups;
 mod leave;
 mod step;
-#[cfg(test)]
-mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -33,6 +31,8 @@ struct Stages {
     making: Vec<Planned<Step>>,
     /// What needs those: attributes, targets.
     filling: Vec<Planned<Step>>,
+    /// Rules that no listener may come before the end of: they would let in others than its clients.
+    narrowing: Vec<Planned<Step>>,
     /// Listeners.
     opening: Vec<Planned<Step>>,
     /// What is not wanted any more.
@@ -43,8 +43,15 @@ struct Stages {
 
 impl Stages {
     fn into_plan(self, mut plan: Plan<Step>) -> Plan<Step> {
-        let stages =
-            [self.firewalls, self.making, self.filling, self.opening, self.closing, self.deleting];
+        let stages = [
+            self.firewalls,
+            self.making,
+            self.filling,
+            self.narrowing,
+            self.opening,
+            self.closing,
+            self.deleting,
+        ];
         for stage in stages {
             plan.stage(stage);
         }
@@ -65,7 +72,7 @@ pub(crate) fn plan(
         return leave::leave(seen);
     }
     if goal.present().next().is_none() {
-        return plan;
+        return leave::leavers(goal, seen);
     }
     if let Some(trouble) = ground.and_then(|ground| ground.trouble.as_ref()) {
         plan.refused = goal.present().map(|(uid, _)| (uid.clone(), trouble.told())).collect();
@@ -80,7 +87,10 @@ pub(crate) fn plan(
     for (uid, warning) in &design.warnings {
         plan.warn(uid, warning.clone());
     }
-    let Some(wanted) = &design.balancer else { return plan };
+    let Some(wanted) = &design.balancer else {
+        let leaving = leave::leavers(goal, seen);
+        return Plan { refused: plan.refused, warnings: plan.warnings, ..leaving };
+    };
     if !seen.is_deep() {
         plan.needs = Needs::CloserLook;
         return plan;
@@ -186,6 +196,9 @@ impl BalancerDesign {
             let place = Place::Own(*number);
             stages.deleting.push(self.step(Step::DeleteFirewall { place }));
         }
+        if self.frozen {
+            return;
+        }
         self.move_subnets(name, now, ground, stages);
         let Some(detail) = &now.detail else { return };
         let attributes = differing(&self.attributes, &detail.attributes, balancer_default);
@@ -273,7 +286,7 @@ impl BalancerDesign {
                 stages.making.push(self.step(step));
             }
             if !less.is_empty() {
-                stages.closing.push(self.step(Step::Revoke { place, rules: less }));
+                stages.narrowing.push(self.step(Step::Revoke { place, rules: less }));
             }
         }
     }
@@ -293,7 +306,7 @@ impl BalancerDesign {
                 .values()
                 .any(|it| it.published.contains(&Address::Hostname(address.to_owned())))
         };
-        if !now.is_active() {
+        if !now.is_active() || self.frozen {
             return;
         }
         for (old, it) in seen.balancers.iter().filter(|(old, _)| *old != name) {

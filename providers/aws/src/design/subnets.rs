@@ -21,6 +21,17 @@ pub(super) struct Network {
 }
 
 impl Network {
+    /// Where `balancer` stands now.
+    pub(super) fn of(balancer: &Balancer) -> Self {
+        let at =
+            |subnet: &String| SubnetMapping { subnet: subnet.clone(), ..SubnetMapping::default() };
+        Self {
+            subnets: balancer.subnets.iter().map(at).collect(),
+            ip_address_type: balancer.ip_address_type,
+            warning: None,
+        }
+    }
+
     /// The zones that it stands in.
     pub(super) fn zones(&self, ground: &Ground) -> BTreeSet<String> {
         let zones = self.subnets.iter().filter_map(|it| ground.subnets.get(&it.subnet));

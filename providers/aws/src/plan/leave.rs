@@ -1,6 +1,6 @@
 //! Taking down what nobody needs. A listing is enough for it.
 
-use seaway_core::{Needs, Plan, Planned};
+use seaway_core::{Goal, Needs, Plan, Planned};
 
 use super::{Place, Step};
 use crate::observe::{Balancer, Observed};
@@ -25,6 +25,41 @@ pub(super) fn leave(seen: &Observed) -> Plan<Step> {
     let firewalls = seen.firewalls.keys();
     let firewalls = firewalls.map(|it| Step::DeleteFirewall { place: Place::Own(*it) });
     plan.stage(groups.chain(firewalls).map(own).collect());
+    plan
+}
+
+/// What those have who are no members any more goes, although nobody who stays can be served.
+pub(super) fn leavers(goal: &Goal, seen: &Observed) -> Plan<Step> {
+    let mut plan = Plan::default();
+    let (mut closing, mut deleting) = (Vec::new(), Vec::new());
+    for (name, group) in &seen.groups {
+        if goal.members.contains_key(&group.uid) {
+            continue;
+        }
+        let own = |step| Planned::of(group.uid.clone(), step);
+        for (balancer, it) in &seen.balancers {
+            if !group.balancers.contains(&it.arn) {
+                continue;
+            }
+            let Some(detail) = &it.detail else {
+                plan.needs = Needs::CloserLook;
+                return plan;
+            };
+            let fronts = detail.listeners.iter();
+            for (port, front) in
+                fronts.filter(|(_, front)| front.group.as_ref() == Some(&group.arn))
+            {
+                if front.arn.is_none() {
+                    plan.needs = Needs::CloserLook;
+                }
+                let step = Step::DeleteListener { balancer: balancer.clone(), port: *port };
+                closing.push(own(step));
+            }
+        }
+        deleting.push(own(Step::DeleteGroup { group: name.clone() }));
+    }
+    plan.stage(closing);
+    plan.stage(deleting);
     plan
 }
 

@@ -8,7 +8,7 @@ use seaway_provider_aws::api::fake::Balancer;
 use seaway_testkit::rig::Rig;
 use seaway_testkit::{SpecBuilder, cluster_id, spec, uid};
 
-use crate::desk::{Desk, key, settled, settled_with, trouble};
+use crate::desk::{Desk, VPC, key, settled, settled_with, trouble};
 
 const GROUP: &str = "seaway.dev/load-balancer-group";
 
@@ -99,7 +99,7 @@ async fn the_older_member_has_the_port() {
     rig.delete("b");
     rig.converge().await.unwrap();
     assert_eq!(ports(&one(&rig)), [80, 81]);
-    assert_eq!(owner(&one(&rig).listeners[&80].tags), "uid-a");
+    assert_eq!(rig.bench.groups("a").len(), 2);
     rig.check_served_by("a").await.unwrap();
 }
 
@@ -232,6 +232,69 @@ async fn a_refused_member_loses_neither_its_port_nor_its_clients() {
     rig.converge().await.unwrap();
     assert_eq!(rig.served("b").await.unwrap(), before);
     rig.check_served_by("a").await.unwrap();
+}
+
+/// What everybody has stays while somebody is here who can't be read: it may be that one's.
+#[tokio::test]
+async fn while_the_oldest_is_refused_nothing_opens_for_the_others() {
+    let mut rig = settled().await;
+    let theirs = rig.bench.cloud.edit(|world| world.add_security_group("web", VPC, [].into()));
+    let oldest = || {
+        let spec = member("a", 0).port(80).setting(&key("security-groups"), &theirs);
+        spec.setting(&key("scheme"), "internet-facing")
+    };
+    rig.put(oldest());
+    rig.put(member("b", 1).port(443));
+    rig.converge().await.unwrap();
+    let before = one(&rig);
+    rig.put(oldest().setting(&key("healthcheck-port"), "none"));
+    let report = pass(&mut rig).await;
+    assert!(trouble(&report, "a").is_some());
+    assert_eq!(one(&rig), before);
+    // The others go on.
+    rig.put(member("b", 1).port(443).port(444));
+    rig.set_nodes(1..=4);
+    rig.converge().await.unwrap();
+    let after = one(&rig);
+    assert_eq!(ports(&after), [80, 443, 444]);
+    assert_eq!(after.security_groups, before.security_groups);
+    assert_eq!(rig.bench.groups("b")[&443].targets.len(), 4);
+}
+
+/// Nor does somebody open a port of others who asks for it in vain.
+#[tokio::test]
+async fn a_port_that_is_refused_is_opened_to_nobody() {
+    let mut rig = settled().await;
+    rig.put(member("a", 0).port(80).source("10.0.0.0/8"));
+    rig.converge().await.unwrap();
+    let before = rig.served("a").await.unwrap();
+    rig.put(member("b", 1).port(80).port(81));
+    let report = pass(&mut rig).await;
+    assert_eq!(trouble(&report, "b").unwrap().kind(), ErrorKind::Conflict);
+    assert_eq!(rig.served("a").await.unwrap(), before);
+    rig.put(member("b", 1).port(81));
+    rig.converge().await.unwrap();
+    assert_eq!(rig.served("a").await.unwrap(), before);
+    rig.verify().await.unwrap();
+}
+
+/// Somebody's mistake keeps nobody else from going.
+#[tokio::test]
+async fn a_member_goes_although_the_other_is_refused() {
+    for bad in [("scheme", "public"), ("ssl-ports", "443")] {
+        let mut rig = settled().await;
+        rig.put(member("a", 0).port(80));
+        rig.put(member("b", 1).port(443));
+        rig.converge().await.unwrap();
+        let theirs = rig.belongings("b").await;
+        rig.put(member("b", 1).port(443).setting(&key(bad.0), bad.1));
+        rig.delete("a");
+        rig.converge().await.unwrap();
+        assert!(!rig.remembers("a"), "{bad:?}");
+        assert!(rig.bench.groups("a").is_empty());
+        assert_eq!(rig.belongings("b").await, theirs);
+        assert_eq!(ports(&one(&rig)), [443]);
+    }
 }
 
 #[tokio::test]

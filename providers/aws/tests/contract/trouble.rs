@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seaway_core::{ErrorKind, Key, LbSpec};
+use seaway_core::{Address, ErrorKind, Key, LbSpec};
 use seaway_provider_aws::api::fake::{Balancer, World};
 use seaway_provider_aws::api::{
     Arn, HealthCheck, HealthProtocol, IpAddressType, ListenerSpec, NewLoadBalancer, NewTargetGroup,
@@ -91,7 +91,7 @@ async fn change_scheme(from: &str, to: &str) {
     assert_eq!(new.scheme.word(), to);
 
     // Until the new one takes traffic, the status shows the old one, which serves as it did.
-    rig.clock.advance(Duration::from_secs(60));
+    rig.clock.advance(Duration::from_mins(1));
     pass(&mut rig, "a").await;
     assert_eq!(rig.published("a"), shown);
     assert_eq!(look(&rig, &old.arn), old);
@@ -233,10 +233,7 @@ async fn a_load_balancer_that_is_lent_is_given_back_as_it_was() {
     assert_eq!(rig.bench.groups("a").len(), 2);
     assert!(rig.bench.balancers("a").is_empty());
     let shown = rig.published("a");
-    assert_eq!(
-        shown.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        [before.dns_name.clone()]
-    );
+    assert_eq!(shown, [Address::Hostname(before.dns_name.clone())]);
 
     // Only its target groups tell a new process that it is lent.
     rig.restart().await;
@@ -467,4 +464,29 @@ async fn what_aws_could_not_make_says_so() {
     rig.converge().await.unwrap();
     assert!(!rig.remembers("a"));
     assert!(rig.bench.served(&uid("a")).await.is_none());
+}
+
+/// Nothing is made for a Service that is refused only once its ports are looked at.
+#[tokio::test]
+async fn a_refused_service_gets_no_empty_load_balancer() {
+    let mut rig = settled().await;
+    let mut uneven = spec("a").port(53).udp(53).build();
+    uneven.ports[0].node_port = Some(31_999);
+    rig.put(uneven);
+    let report = pass(&mut rig, "a").await;
+    assert!(trouble(&report, "a").unwrap().message().contains("nodePort"), "{report:?}");
+    assert!(!report.wrote(), "{report:?}");
+    assert!(rig.belongings("a").await.is_empty());
+
+    // And what one has stays, with who may connect.
+    let good = spec("b").port(80).source("10.0.0.0/8").build();
+    rig.put(good.clone());
+    rig.converge().await.unwrap();
+    let before = rig.belongings("b").await;
+    let mut bad = good;
+    bad.ports[0].node_port = None;
+    rig.put(bad);
+    let report = pass(&mut rig, "b").await;
+    assert!(trouble(&report, "b").is_some() && !report.wrote(), "{report:?}");
+    assert_eq!(rig.belongings("b").await, before);
 }
