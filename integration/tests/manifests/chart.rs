@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use crate::render::{CONFIG, EXAMPLES, Rendered, kustomize, template};
+use crate::render::{AWS, AWS_CONFIG, CONFIG, EXAMPLES, Rendered, kustomize, template};
 
 /// What only Helm adds.
 const LABELS: [&str; 4] = [
@@ -77,6 +77,11 @@ fn the_chart_is_the_base() {
 #[test]
 fn the_chart_with_embedded_is_the_overlay_config_and_all() {
     check("manifests/embedded", &["--set", "embedded.enabled=true"], |_| {});
+}
+
+#[test]
+fn the_chart_with_the_config_of_aws_is_the_overlay() {
+    check(AWS, &["--set-file", AWS_CONFIG], |_| {});
 }
 
 #[test]

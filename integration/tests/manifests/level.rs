@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::render::{OVERLAYS, kustomize, seaway};
+use crate::render::{AWS, OVERLAYS, kustomize, seaway};
 
 const VOLUMES: [&str; 8] = [
     "configMap",
@@ -71,14 +71,16 @@ fn breaches(pod: &Value) -> Vec<&'static str> {
 }
 
 #[test]
-fn the_base_is_restricted_and_so_is_its_namespace() {
-    let base = kustomize("manifests/base");
-    let deployment = base.only("Deployment");
-    assert!(breaches(&deployment["spec"]["template"]["spec"]).is_empty());
-    assert!(seaway(deployment)["securityContext"]["capabilities"]["add"].is_null());
-    let labels = &base.only("Namespace")["metadata"]["labels"];
-    assert_eq!(labels["pod-security.kubernetes.io/enforce"], "restricted");
-    assert_eq!(labels["pod-security.kubernetes.io/warn"], "restricted");
+fn the_base_is_restricted_and_so_is_its_namespace_and_aws_takes_no_more() {
+    for folder in ["manifests/base", AWS] {
+        let rendered = kustomize(folder);
+        let deployment = rendered.only("Deployment");
+        assert!(breaches(&deployment["spec"]["template"]["spec"]).is_empty(), "{folder}");
+        assert!(seaway(deployment)["securityContext"]["capabilities"]["add"].is_null());
+        let labels = &rendered.only("Namespace")["metadata"]["labels"];
+        assert_eq!(labels["pod-security.kubernetes.io/enforce"], "restricted", "{folder}");
+        assert_eq!(labels["pod-security.kubernetes.io/warn"], "restricted", "{folder}");
+    }
 }
 
 #[test]

@@ -5,10 +5,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
+mod annotations;
 mod chart;
 mod level;
 mod overlays;
 mod permissions;
+mod policy;
 mod render;
 mod server;
 mod sidecar;

@@ -3,10 +3,10 @@ use std::fs::{read_dir, read_to_string};
 use std::path::Path;
 
 use seaway_integration::Process;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::render::{
-    CONFIG, EXAMPLES, OVERLAYS, helm, kustomize, root, seaway, succeeded, template,
+    AWS, AWS_CONFIG, CONFIG, EXAMPLES, OVERLAYS, helm, kustomize, root, seaway, succeeded, template,
 };
 
 /// Every folder below `folder` with a kustomization, components left out.
@@ -61,6 +61,7 @@ fn what_there_is_in_each() {
     for (folder, expected) in [
         (OVERLAYS[0], base.to_vec()),
         (OVERLAYS[1], without(&["PodDisruptionBudget"])),
+        (AWS, base.to_vec()),
         (EXAMPLES[0], monitored),
     ] {
         let mut names = kustomize(folder).names();
@@ -130,26 +131,51 @@ fn the_image_is_of_this_version_everywhere() {
     assert_eq!(version, concat!("seaway-", env!("CARGO_PKG_VERSION")));
 }
 
-/// What `seaway` says to the config that an overlay mounts.
+/// What `seaway` says to the config that an overlay mounts, where there is no account at AWS.
 async fn judged(folder: &str) -> (Option<i32>, String) {
     let rendered = kustomize(folder);
     let text = rendered.only("ConfigMap")["data"]["seaway.toml"].as_str().unwrap().to_owned();
     let home = tempfile::tempdir().unwrap();
-    let config = home.path().join("seaway.toml");
+    let (config, nothing) = (home.path().join("seaway.toml"), home.path().join("nothing.yaml"));
     std::fs::write(&config, text).unwrap();
-    let args = ["plan", "-f", "-", "--config", config.to_str().unwrap()];
-    let ended = Process::run(args, "kind: List\nitems: []\n").await;
+    std::fs::write(&nothing, "kind: List\nitems: []\n").unwrap();
+    let [config, nothing] = [&config, &nothing].map(|path| path.to_str().unwrap());
+    let mut command = Process::command(["plan", "-f", nothing, "--config", config]);
+    let names = std::env::vars_os().map(|(name, _)| name);
+    for name in names.filter(|name| name.to_string_lossy().starts_with("AWS_")) {
+        command.env_remove(name);
+    }
+    command.env("HOME", home.path()).env("AWS_EC2_METADATA_DISABLED", "true");
+    let ended = Process::spawn(command).ended().await;
     (ended.code, ended.stderr)
 }
 
 #[tokio::test]
 async fn the_config_of_each_overlay_is_taken_and_that_of_the_base_says_what_it_lacks() {
-    for folder in &OVERLAYS[1..] {
+    for folder in OVERLAYS[1..].iter().filter(|folder| **folder != AWS) {
         assert_eq!(judged(folder).await, (Some(0), String::new()), "{folder}");
     }
     let (code, complaint) = judged("manifests/base").await;
     assert_eq!(code, Some(1));
     assert!(complaint.contains("add a section such as [providers.embedded]"), "{complaint}");
+}
+
+#[tokio::test]
+async fn the_config_of_the_overlay_aws_lacks_no_more_than_an_account() {
+    let (code, complaint) = judged(AWS).await;
+    assert_eq!(code, Some(1));
+    // The provider is in a build only if it is asked for.
+    let expected = ["the AWS region is not known", "build with `--features`"];
+    assert!(expected.iter().any(|part| complaint.contains(part)), "{complaint}");
+}
+
+#[test]
+fn the_service_account_of_the_chart_can_have_a_role() {
+    let role = "arn:aws:iam::111122223333:role/seaway";
+    let value = format!("serviceAccount.annotations.eks\\.amazonaws\\.com/role-arn={role}");
+    let rendered = template(&["--set-file", AWS_CONFIG, "--set", &value]);
+    let annotations = &rendered.only("ServiceAccount")["metadata"]["annotations"];
+    assert_eq!(*annotations, json!({ "eks.amazonaws.com/role-arn": role }));
 }
 
 #[tokio::test]

@@ -11,8 +11,11 @@ pub(crate) fn root() -> PathBuf {
 }
 
 /// The overlays that are for users.
-pub(crate) const OVERLAYS: [&str; 3] =
-    ["manifests/base", "manifests/embedded", "manifests/cloud-controller-manager"];
+pub(crate) const OVERLAYS: [&str; 4] =
+    ["manifests/base", "manifests/embedded", "manifests/cloud-controller-manager", AWS];
+
+/// The overlay `aws`.
+pub(crate) const AWS: &str = "manifests/aws";
 
 /// Those that show a component at work.
 pub(crate) const EXAMPLES: [&str; 2] = [
@@ -22,6 +25,9 @@ pub(crate) const EXAMPLES: [&str; 2] = [
 
 /// The config of the overlay `embedded`.
 pub(crate) const CONFIG: &str = "config=manifests/embedded/seaway.toml";
+
+/// The config of the overlay `aws`.
+pub(crate) const AWS_CONFIG: &str = "config=manifests/aws/seaway.toml";
 
 /// Objects by kind and name.
 pub(crate) struct Rendered(BTreeMap<(String, String), Value>);

@@ -44,10 +44,12 @@ pub(super) fn of(
             Some(_) if member.settings.backend_tls => (Transport::Tls, Transport::Tls),
             Some(_) => (Transport::Tls, Transport::Tcp),
         };
-        if behind == Transport::Tls && member.spec.affinity.is_some() {
+        if protocol == Transport::Tls && member.spec.affinity.is_some() {
             return Err(invalid(
                 "spec.sessionAffinity",
-                format!("ClientIP: target groups that speak TLS (port {number}) have no affinity"),
+                format!(
+                    "ClientIP: a listener that speaks TLS (port {number}) has no affinity; use None"
+                ),
             ));
         }
         let family = match member.spec.families.first() {
