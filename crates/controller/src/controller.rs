@@ -15,9 +15,10 @@ use crate::SystemClock;
 use crate::cluster::Cluster;
 use crate::health;
 use crate::inspect::{Ask, Inspector};
+use crate::lease::{Ledger, Page};
 use crate::metrics::Metrics;
 use crate::object::{NodeObject, ServiceObject, SliceObject};
-use crate::pace::Slots;
+use crate::pace::{Slots, Unsettling};
 use crate::pulse::Pulse;
 use crate::queue::Queue;
 use crate::recorder::Recorder;
@@ -26,15 +27,19 @@ use crate::roster::Roster;
 use crate::watch::{BACKLOG, follow};
 use crate::write::Writer;
 
+mod calm;
 mod inventory;
 mod node_sync;
 mod running;
+mod warned;
 mod window;
 mod work;
 
+use self::calm::Calm;
 use self::inventory::Inventory;
 use self::node_sync::NodeSync;
 use self::running::Running;
+use self::warned::Warned;
 use self::window::Window;
 use self::work::Worker;
 
@@ -44,6 +49,10 @@ const CALLS: usize = 128;
 /// How often providers are read again, if nothing else is asked.
 const INVENTORY: Duration = Duration::from_mins(5);
 
+/// How long nothing must have gone on at a provider before it is recorded that all is settled: a burst
+/// of changes then costs two writes of the Lease.
+const CALM: Duration = Duration::from_secs(5);
+
 /// How a controller behaves.
 #[derive(Clone)]
 pub struct Options {
@@ -52,6 +61,12 @@ pub struct Options {
     pub dry_run: bool,
     /// Checked before every write; without one nothing is held back.
     pub fence: Option<Arc<dyn Fence>>,
+    /// Where it is recorded that everything of a provider is settled, so that a restart need not look
+    /// closely at what no listing shows. Without one nothing is recorded, and nothing taken for
+    /// settled.
+    pub ledger: Option<Ledger>,
+    /// How long nothing must have gone on at a provider before that is recorded.
+    pub calm: Duration,
     /// How often providers are read again, to find what others have changed.
     pub inventory: Duration,
     /// How long to wait after a first failure; each further one doubles it, up to sixty times as long.
@@ -67,6 +82,8 @@ impl Default for Options {
         Self {
             dry_run: false,
             fence: None,
+            ledger: None,
+            calm: CALM,
             inventory: INVENTORY,
             first_retry: requeue::FIRST,
             sweep: false,
@@ -79,6 +96,8 @@ impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
             .field("dry_run", &self.dry_run)
+            .field("ledger", &self.ledger)
+            .field("calm", &self.calm)
             .field("inventory", &self.inventory)
             .field("first_retry", &self.first_retry)
             .field("sweep", &self.sweep)
@@ -128,13 +147,21 @@ impl Controller {
             Arc::new(Writer::new(client.clone(), options.fence.clone(), Arc::clone(&metrics)));
         let (recorder, events) = Recorder::new(Arc::clone(&writer), Arc::clone(&clock));
         let tap = Arc::<Metrics>::clone(&metrics);
-        let mut cx = Context::new(clock).paced(Arc::new(Slots::new(CALLS))).tapped(tap);
+        let slots = Slots::new(CALLS);
+        let mut cx = Context::new(clock).paced(Arc::new(slots.clone())).tapped(tap);
         if let Some(fence) = &options.fence {
             cx = cx.fenced(Arc::clone(fence));
         }
+        let ledger = options.ledger.clone().filter(|_| !options.dry_run);
+        let pages = ledger.as_ref().map(|ledger| pages(&drivers, ledger)).unwrap_or_default();
+        let paced = |page: &Arc<Page>| Unsettling { page: Arc::clone(page), slots: slots.clone() };
+        let passes = pages
+            .iter()
+            .map(|(name, page)| (*name, cx.clone().paced(Arc::new(paced(page)))))
+            .collect();
         let (inspector, asks) = Inspector::new(drivers.clone(), cx.clone());
         Self {
-            worker: Arc::new(Worker { cx, writer, recorder, metrics }),
+            worker: Arc::new(Worker { cx, passes, ledger, pages, writer, recorder, metrics }),
             client,
             drivers,
             selection: Selection { served, default },
@@ -197,6 +224,8 @@ impl Controller {
             inventory: Inventory::new(options.inventory),
             settled: BTreeSet::new(),
             drifted: BTreeSet::new(),
+            calm: Calm::new(options.calm),
+            warned: Warned::default(),
             failures: BTreeMap::new(),
             requeue: Requeue { first: options.first_retry },
             pulse,
@@ -217,4 +246,13 @@ impl Controller {
         let _ = tokio::time::timeout(Duration::from_secs(1), events).await;
         outcome
     }
+}
+
+/// What is to be recorded of each provider that can't tell by a listing whether all is settled.
+fn pages(
+    drivers: &BTreeMap<&'static str, SharedDriver>,
+    ledger: &Ledger,
+) -> BTreeMap<&'static str, Arc<Page>> {
+    let shallow = drivers.iter().filter(|(_, driver)| driver.capabilities().shallow_survey);
+    shallow.map(|(name, _)| (*name, Arc::new(Page::new(ledger.clone(), name)))).collect()
 }

@@ -8,6 +8,7 @@
 //! record    what the Lease says
 //! candidate what one controller knows and wants: the rules, without I/O
 //! trouble   requests that fail, in words for people
+//! ledger    what the Lease says of the providers
 //! ```
 //!
 //! Two clocks of two machines are never compared. Who waits counts from when it saw the record change;
@@ -28,6 +29,7 @@ use tokio::time::{sleep, timeout};
 
 mod candidate;
 mod fence;
+mod ledger;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -36,6 +38,8 @@ mod timing;
 mod trouble;
 
 pub use self::fence::LeaseFence;
+pub use self::ledger::Ledger;
+pub(crate) use self::ledger::Page;
 pub use self::timing::Timing;
 
 use self::candidate::{Candidate, Standing, Wish};
@@ -120,6 +124,11 @@ impl Elector {
     /// What lets writes through while we lead.
     pub fn fence(&self) -> Arc<LeaseFence> {
         Arc::clone(&self.fence)
+    }
+
+    /// The record on the Lease of what was settled, for who leads.
+    pub fn ledger(&self) -> Ledger {
+        Ledger::new(self.api.clone(), self.place.clone(), self.candidate.identity())
     }
 
     /// Waits until we lead.

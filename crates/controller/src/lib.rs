@@ -17,7 +17,8 @@
 //! pulse       whether the loop is alive
 //! write       every write to the API server
 //! recorder    Events, in the background
-//! lease/      leader election, and the fence that stops the writes of who lost
+//! lease/      leader election, the fence that stops the writes of who lost, and the record of what
+//!             was settled
 //! fetched     the objects that a plan is made from
 //! rehearsal   what a pass would do: `--dry-run` and `seaway plan`
 //! sweep       what is nobody's, taken down without a controller
@@ -60,7 +61,7 @@ pub use controller::{Controller, Error, Options};
 pub use fetched::{Fetched, fetch};
 pub use inspect::{Inspection, Inspector, NotRunning, Orphan, Place, ServiceView, Stage, Trouble};
 pub use leader::{Leader, leaders};
-pub use lease::{Elector, LeaseFence, Lost, Timing};
+pub use lease::{Elector, LeaseFence, Ledger, Lost, Timing};
 pub use metrics::Metrics;
 pub use pulse::Pulse;
 pub use rehearsal::{Outline, Rehearsal, outline, outline_live};

@@ -64,6 +64,15 @@ impl Queue {
         }
     }
 
+    /// Whether nothing is wanted or under way at a provider.
+    pub(crate) fn is_idle(&self, provider: &'static str) -> bool {
+        // The ground is the first of a provider's keys.
+        let first = QueueKey { provider, key: Key::Ground };
+        let wanted = self.times.range(&first..).next().map(|(key, _)| key);
+        let running = self.running.range(&first..).next();
+        [wanted, running].into_iter().flatten().all(|key| key.provider != provider)
+    }
+
     /// How many passes run.
     pub(crate) fn running(&self) -> usize {
         self.running.len()
@@ -102,6 +111,21 @@ mod tests {
         assert_eq!(queue.running(), 1);
         queue.done(&key("a"));
         assert_eq!(queue.take(now), Some(key("a")));
+    }
+
+    #[test]
+    fn a_provider_is_idle_once_nothing_is_wanted_or_under_way_there() {
+        let now = Instant::now();
+        let mut queue = Queue::default();
+        let other = QueueKey { provider: "q", key: Key::Ground };
+        queue.add(other, now + Duration::from_secs(9));
+        assert!(queue.is_idle("p") && !queue.is_idle("q") && queue.is_idle("r"));
+        queue.add(key("a"), now);
+        assert!(!queue.is_idle("p"), "it is wanted");
+        queue.take(now);
+        assert!(!queue.is_idle("p"), "it is under way");
+        queue.done(&key("a"));
+        assert!(queue.is_idle("p"));
     }
 
     #[test]

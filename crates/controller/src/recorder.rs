@@ -1,7 +1,8 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use seaway_core::Clock;
+use seaway_core::{Clock, Warning};
 use seaway_intent::object::Meta;
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -39,13 +40,15 @@ pub(crate) enum Note {
     Paused(bool),
     /// `UnknownAnnotation`
     Unread(String),
+    /// Whatever the provider says
+    Warned(Warning),
 }
 
 impl Note {
     /// Whether it is bad news, the reason that people grep for, and the text. The reasons are those
     /// of the upstream service controller.
-    fn text(&self) -> (bool, &'static str, String) {
-        match self {
+    fn text(&self) -> (bool, Cow<'static, str>, String) {
+        let (bad, reason, text) = match self {
             Self::Ensured(at) => {
                 (false, "EnsuredLoadBalancer", format!("Ensured load balancer: {at}"))
             }
@@ -91,7 +94,11 @@ impl Note {
                 "UnAvailableLoadBalancer",
                 "There are no available nodes for LoadBalancer".to_owned(),
             ),
-        }
+            Self::Warned(Warning { reason, message }) => {
+                return (true, reason.clone(), message.clone());
+            }
+        };
+        (bad, Cow::Borrowed(reason), text)
     }
 }
 
@@ -114,9 +121,9 @@ impl Recorder {
         let (bad, reason, message) = note.text();
         let service_name = label(service);
         if bad {
-            tracing::warn!(service = service_name, reason, "{message}");
+            tracing::warn!(service = service_name, %reason, "{message}");
         } else {
-            tracing::info!(service = service_name, reason, "{message}");
+            tracing::info!(service = service_name, %reason, "{message}");
         }
         let about = Meta {
             namespace: service.namespace.clone(),
@@ -125,7 +132,7 @@ impl Recorder {
             ..Meta::default()
         };
         if self.0.try_send((about, note)).is_err() {
-            tracing::warn!(service = service_name, reason, "event dropped: too many wait");
+            tracing::warn!(service = service_name, %reason, "event dropped: too many wait");
         }
     }
 }
@@ -190,7 +197,7 @@ mod tests {
     use super::*;
 
     fn check(note: &Note, bad: bool, reason: &str, message: &str) {
-        assert_eq!(note.text(), (bad, reason, message.to_owned()));
+        assert_eq!(note.text(), (bad, reason.into(), message.to_owned()));
     }
 
     #[test]

@@ -2,8 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use seaway_core::{Key, ProviderError, ServiceUid, SharedDriver, TargetKind};
-use seaway_intent::annotation::NODE_SELECTOR;
-use seaway_intent::{Selection, Service};
+use seaway_intent::{Selection, Service, controls};
 
 use crate::cluster::{Cluster, ServiceName};
 use crate::object::Seen;
@@ -21,12 +20,14 @@ mod passing;
 #[cfg(test)]
 mod tests;
 mod view;
+mod vouched;
 
 pub(crate) use self::arrival::{Admission, Refusal};
 pub(crate) use self::departure::Remains;
 use self::entry::{Entry, Stage, Verdict};
 use self::holdings::Holdings;
 pub(crate) use self::passing::Known;
+use self::vouched::Vouched;
 
 /// What a change asks of the loop.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,6 +67,7 @@ pub(crate) struct Roster {
     unread: BTreeSet<&'static str>,
     /// Services that wait for those to be read before they go.
     deferred: BTreeMap<ServiceUid, Seen<Service>>,
+    vouched: Vouched,
     /// Counts the passes begun, so that one that began before a Service left does not speak of it.
     begun: u64,
 }
@@ -90,6 +92,7 @@ impl Roster {
             selecting: BTreeSet::new(),
             unread: BTreeSet::new(),
             deferred: BTreeMap::new(),
+            vouched: Vouched::default(),
             begun: 0,
         }
     }
@@ -213,7 +216,7 @@ impl Roster {
         if let Some(key) = entry.key() {
             self.assigned.entry(key).or_default().insert(uid.clone());
         }
-        if entry.service.metadata.annotations.contains_key(NODE_SELECTOR) {
+        if controls::may_select(&entry.service.metadata.annotations) {
             self.selecting.insert(uid.clone());
         } else {
             self.selecting.remove(&uid);

@@ -15,6 +15,11 @@ pub const RETAIN: &str = "seaway.dev/retain";
 /// A label selector: only these nodes are targets of the Service.
 pub const NODE_SELECTOR: &str = "seaway.dev/node-selector";
 
+/// Labels that a node must have, as a list of `key=value` separated by commas: the name that the AWS
+/// Load Balancer Controller has for it, read for providers that declare it.
+pub const TARGET_NODE_LABELS: &str =
+    "service.beta.kubernetes.io/aws-load-balancer-target-node-labels";
+
 /// Who may connect, as a list of prefixes separated by commas; `spec.loadBalancerSourceRanges` wins.
 /// (`k8s.io/api/core/v1`, `AnnotationLoadBalancerSourceRangesKey`)
 pub const SOURCE_RANGES: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";

@@ -59,7 +59,7 @@ pub fn build(
         source_ranges: SourceRanges::Only(BTreeSet::new()),
         requested_address: requested_address(spec)?,
         settings: settings(annotations, keys),
-        node_selection: node_selection(annotations, labels)?,
+        node_selection: node_selection(annotations, keys, labels)?,
         retain: controls::retain(annotations)?,
         local_nodes,
     };
@@ -76,9 +76,12 @@ pub fn build(
 
 fn node_selection(
     annotations: &BTreeMap<String, String>,
+    keys: &[SettingKey],
     labels: &BTreeMap<String, BTreeMap<String, String>>,
 ) -> Result<Option<NodeSelection>, Rejection> {
-    let Some((text, selector)) = controls::node_selector(annotations)? else { return Ok(None) };
+    let Some((text, selector)) = controls::node_selector(annotations, keys)? else {
+        return Ok(None);
+    };
     let selected = labels.iter().filter(|(_, labels)| selector.selects(labels));
     let nodes = selected.map(|(name, _)| name.as_str().into()).collect();
     Ok(Some(NodeSelection { selector: text.to_owned(), nodes }))

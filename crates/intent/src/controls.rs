@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use seaway_core::SettingKey;
 
-use crate::annotation::{NODE_SELECTOR, PAUSE, PREFIX, PROVIDER, RETAIN};
+use crate::annotation::{NODE_SELECTOR, PAUSE, PREFIX, PROVIDER, RETAIN, TARGET_NODE_LABELS};
 use crate::rejection::Rejection;
 use crate::selector::Selector;
 
@@ -24,17 +24,37 @@ pub fn retain(annotations: &BTreeMap<String, String>) -> Result<bool, Rejection>
     switch(annotations, RETAIN)
 }
 
-/// The nodes that a Service asks for, and the text that says so.
+/// The nodes that a Service asks for, and the text that says so. `keys`: the annotations that its
+/// provider takes.
 ///
 /// # Errors
-/// If the annotation is no label selector.
-pub fn node_selector(
-    annotations: &BTreeMap<String, String>,
-) -> Result<Option<(&str, Selector)>, Rejection> {
-    let Some(text) = annotations.get(NODE_SELECTOR) else { return Ok(None) };
-    let selector = Selector::parse(text)
-        .map_err(|term| Rejection::NodeSelector { value: text.clone(), term })?;
+/// If the annotation is no label selector, or there are two.
+pub fn node_selector<'a>(
+    annotations: &'a BTreeMap<String, String>,
+    keys: &[SettingKey],
+) -> Result<Option<(&'a str, Selector)>, Rejection> {
+    let takes_labels = keys.iter().any(|known| known.key == TARGET_NODE_LABELS);
+    let labels = annotations.get(TARGET_NODE_LABELS).filter(|_| takes_labels);
+    let (text, selector) = match (annotations.get(NODE_SELECTOR), labels) {
+        (None, None) => return Ok(None),
+        (Some(_), Some(_)) => return Err(Rejection::TwoNodeSelectors),
+        (Some(text), None) => {
+            let value = || text.clone();
+            let selector = Selector::parse(text);
+            (text, selector.map_err(|term| Rejection::NodeSelector { value: value(), term })?)
+        }
+        (None, Some(text)) => {
+            let value = || text.clone();
+            let selector = Selector::pairs(text);
+            (text, selector.map_err(|term| Rejection::NodeLabels { value: value(), term })?)
+        }
+    };
     Ok(Some((text, selector)))
+}
+
+/// Whether a Service may ask for some of the nodes, whatever its provider takes.
+pub fn may_select(annotations: &BTreeMap<String, String>) -> bool {
+    [NODE_SELECTOR, TARGET_NODE_LABELS].iter().any(|key| annotations.contains_key(*key))
 }
 
 /// The annotations under our prefix that nobody reads: misspelt, or of another provider.
@@ -74,6 +94,13 @@ mod tests {
             let text = paused(&annotations(&[(PAUSE, bad)])).unwrap_err().to_string();
             assert!(text.starts_with("seaway.dev/pause: ") && text.contains(bad), "{text}");
         }
+    }
+
+    #[test]
+    fn whoever_may_select_nodes_is_told_from_others() {
+        assert!(may_select(&annotations(&[(NODE_SELECTOR, "")])));
+        assert!(may_select(&annotations(&[(TARGET_NODE_LABELS, "a=b")])));
+        assert!(!may_select(&annotations(&[(PAUSE, "true")])));
     }
 
     #[test]

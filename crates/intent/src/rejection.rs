@@ -2,6 +2,8 @@
 
 use seaway_core::LbSpec;
 
+use crate::annotation::{NODE_SELECTOR, TARGET_NODE_LABELS};
+
 /// A mistake in a Service that only its owner can mend. The text names the field, the value and what
 /// is allowed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -100,6 +102,21 @@ pub enum Rejection {
         /// The term that is none.
         term: String,
     },
+    /// A list of node labels that can't be read.
+    #[error(
+        "{TARGET_NODE_LABELS}: {value:?} is no list of labels, because of {term:?}; write it as \"zone=a,disk=ssd\""
+    )]
+    NodeLabels {
+        /// The text.
+        value: String,
+        /// The entry that is none.
+        term: String,
+    },
+    /// Two annotations that select nodes.
+    #[error(
+        "{NODE_SELECTOR} and {TARGET_NODE_LABELS}: both select the nodes of the Service; remove one of them"
+    )]
+    TwoNodeSelectors,
     /// A provider that this controller does not serve.
     #[error("seaway.dev/provider: {value:?} is not served here; served are {served}")]
     Provider {

@@ -30,6 +30,21 @@ impl Selector {
             .map(Self)
     }
 
+    /// Reads a list of `a=b`, separated by commas, and nothing else that a selector may hold.
+    ///
+    /// # Errors
+    /// The first entry that is none.
+    pub fn pairs(text: &str) -> Result<Self, String> {
+        let pair = |term: &str| {
+            let (key, value) = term.split_once('=')?;
+            let values = Some(vec![label_value(value)?]);
+            Some(Term { key: label_key(key.trim())?, values, not: false })
+        };
+        let terms = text.split(',').map(str::trim);
+        let read = terms.map(|term| pair(term).ok_or_else(|| term.to_owned()));
+        read.collect::<Result<_, _>>().map(Self)
+    }
+
     /// Whether these labels fit.
     pub fn selects(&self, labels: &BTreeMap<String, String>) -> bool {
         self.0.iter().all(|term| {
@@ -148,6 +163,22 @@ mod tests {
         ] {
             check(misses, false);
         }
+    }
+
+    #[test]
+    fn pairs_are_equalities_and_nothing_else() {
+        let selector = Selector::pairs("zone=a, example.com/disk = ssd,edge=").unwrap();
+        let labels = |zone: &str| {
+            let all = [("zone", zone), ("example.com/disk", "ssd"), ("edge", "")];
+            all.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
+        };
+        assert!(selector.selects(&labels("a")) && !selector.selects(&labels("b")));
+        assert!(!selector.selects(&BTreeMap::new()));
+        for bad in ["", "zone", "!zone", "zone!=a", "zone==a", "zone in (a)", "=a", "a=b=c", "a=b,"]
+        {
+            Selector::pairs(bad).unwrap_err();
+        }
+        assert_eq!(Selector::pairs("zone=a, disk").unwrap_err(), "disk");
     }
 
     #[test]

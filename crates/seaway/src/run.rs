@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use futures::future::join_all;
-use seaway_controller::{Metrics, Options};
+use seaway_controller::{Elector, Metrics, Options};
 use seaway_intent::Selection;
 
 use crate::args::{Log, Run};
@@ -56,6 +56,7 @@ pub(crate) fn run(args: &Run, log: &Log) -> Result<()> {
             elector = Some(candidate);
         }
         let fence = elector.as_ref().map(|elector| elector.fence() as _);
+        let ledger = elector.as_ref().map(Elector::ledger);
         let default = config.default_provider;
         let terms = Terms {
             selection: Selection { served: served(&connected), default: default.clone() },
@@ -64,6 +65,7 @@ pub(crate) fn run(args: &Run, log: &Log) -> Result<()> {
             options: Options {
                 dry_run: args.dry_run,
                 fence,
+                ledger,
                 inventory: Duration::from_secs(config.inventory_seconds.into()),
                 sweep: config.sweep,
                 metrics,

@@ -12,6 +12,7 @@ mod several;
 mod trouble;
 
 use std::fmt::Write as _;
+use std::pin::Pin;
 
 use crate::Bench;
 use crate::rig::Rig;
@@ -27,6 +28,9 @@ pub enum Outcome {
 
 /// What a case found: a failure is told in words.
 pub type Verdict = Result<Outcome, String>;
+
+/// Starts a case.
+type Case = fn() -> Pin<Box<dyn Future<Output = Verdict> + Send>>;
 
 /// Fails the case unless something is so.
 macro_rules! ensure {
@@ -44,8 +48,9 @@ macro_rules! cases {
         pub async fn run<B: Bench>() -> Vec<(&'static str, Verdict)> {
             let mut verdicts = Vec::new();
             $($(
-                let verdict = Box::pin($topic::$case(Rig::<B>::open().await)).await;
-                verdicts.push((stringify!($case), verdict));
+                // In one frame the futures of all cases would be more than a thread's stack holds.
+                let case: Case = || Box::pin(async { $topic::$case(Rig::<B>::open().await).await });
+                verdicts.push((stringify!($case), case().await));
             )+)+
             verdicts
         }

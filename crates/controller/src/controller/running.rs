@@ -11,8 +11,10 @@ use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::Error;
+use super::calm::Calm;
 use super::inventory::Inventory;
 use super::node_sync::NodeSync;
+use super::warned::Warned;
 use super::window::Window;
 use super::work::{Done, Worker};
 use crate::cluster::Cluster;
@@ -30,6 +32,7 @@ use crate::{claims, write};
 
 mod answer;
 mod fold;
+mod settled;
 mod survey;
 
 /// How long passes may take to end after the controller was asked to stop.
@@ -57,6 +60,8 @@ pub(super) struct Running {
     pub(super) settled: BTreeSet<QueueKey>,
     /// Keys at which others have changed something, that were not passed over since.
     pub(super) drifted: BTreeSet<QueueKey>,
+    pub(super) calm: Calm,
+    pub(super) warned: Warned,
     /// Failures in a row of a key as a whole.
     pub(super) failures: BTreeMap<QueueKey, u32>,
     pub(super) requeue: Requeue,
@@ -106,6 +111,7 @@ impl Running {
                 }
             }
         }
+        self.recall().await;
         tracing::info!(
             services = services.len(),
             nodes = self.cluster.targets().len(),
@@ -139,9 +145,10 @@ impl Running {
                 counted = Some(Instant::now());
             }
             self.begin_passes();
+            self.record_calm();
             let beat = Some(Instant::now() + BEAT);
-            let timer =
-                [self.queue.next_due(), self.window.end(), beat].into_iter().flatten().min();
+            let times = [self.queue.next_due(), self.window.end(), self.calm.next(), beat];
+            let timer = times.into_iter().flatten().min();
             tokio::select! {
                 Some(change) = self.services.recv() => {
                     let effects = match change {
@@ -194,6 +201,10 @@ impl Running {
 
     fn fold_nodes(&mut self, change: Change<Seen<Node>>) {
         let changed = self.cluster.fold_nodes(change);
+        if changed.targets {
+            self.roster.distrust();
+            self.calm.stir();
+        }
         let selected = changed.labels && self.roster.selects_nodes();
         if !changed.targets && !selected {
             return;

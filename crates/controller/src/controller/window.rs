@@ -31,6 +31,11 @@ impl Window {
         self.end
     }
 
+    /// Whether changes wait to be acted on.
+    pub(super) const fn gathers(&self) -> bool {
+        self.gathered
+    }
+
     /// Ends the window if it is time. True if changes were gathered, which are to be acted on now.
     pub(super) fn tick(&mut self, now: Instant) -> bool {
         if self.end.is_none_or(|end| now < end) {

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use seaway_core::{Context, Goal, Key, ProviderError, ServiceUid, SharedDriver};
 use seaway_intent::Service;
 use seaway_intent::object::ServiceStatus;
 
+use crate::lease::{Ledger, Page};
 use crate::metrics::Metrics;
 use crate::pass::{Outcome, Pass};
 use crate::queue::QueueKey;
@@ -18,6 +19,12 @@ use crate::write::{Error, Writer};
 /// What the tasks of a controller share.
 pub(super) struct Worker {
     pub(super) cx: Context,
+    /// The contexts of passes, where they differ by provider.
+    pub(super) passes: BTreeMap<&'static str, Context>,
+    /// The record of what was settled; none without a Lease.
+    pub(super) ledger: Option<Ledger>,
+    /// What it says of each provider that needs one.
+    pub(super) pages: BTreeMap<&'static str, Arc<Page>>,
     pub(super) writer: Arc<Writer>,
     pub(super) recorder: Recorder,
     pub(super) metrics: Arc<Metrics>,
@@ -35,6 +42,8 @@ pub(super) enum Done {
     Explained(ServiceUid, Result<Option<Written>, Error>),
     /// A provider was read: the keys of which something else is known than before.
     Surveyed(&'static str, Result<BTreeSet<Key>, ProviderError>),
+    /// It was recorded that everything of a provider is settled, or could not be.
+    Recorded(&'static str, Result<(), String>),
     /// The time to try again has come.
     Waited(Effect),
 }
@@ -42,7 +51,8 @@ pub(super) enum Done {
 impl Worker {
     pub(super) async fn pass(self: Arc<Self>, pass: Pass) -> Done {
         let (provider, began) = (pass.key.provider, self.cx.now());
-        let outcome = pass.run(&self.cx, &self.writer, &self.recorder).await;
+        let cx = self.passes.get(provider).unwrap_or(&self.cx);
+        let outcome = pass.run(cx, &self.writer, &self.recorder).await;
         self.metrics.synced(provider, self.cx.now().since(began), &outcome);
         Done::Passed(Box::new(outcome))
     }

@@ -5,6 +5,8 @@ use seaway_core::{ErrorKind, Fence};
 
 use super::*;
 
+mod ledger;
+
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A clock that stands still until it is moved.

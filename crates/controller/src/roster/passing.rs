@@ -30,8 +30,8 @@ impl Roster {
                 };
                 let want = self.want(uid, entry, key)?;
                 let published = status::published(&entry.service);
-                // It would vouch for the targets too, and nobody knows which nodes they were made for.
-                Some((uid.clone(), Member { want, published, applied: None }))
+                let applied = self.applied(key, entry);
+                Some((uid.clone(), Member { want, published, applied }))
             })
             .collect();
         (Goal { now, nodes, members }, self.begun)
@@ -67,6 +67,7 @@ impl Roster {
 
     /// Folds what a pass found. `begun` is its place in the order of passes.
     pub(crate) fn fold(&mut self, key: &QueueKey, begun: u64, report: &Report) -> Vec<Effect> {
+        self.note_pass(key, report);
         if report.error.is_none() {
             self.holdings.set(key.clone(), report.holds.clone());
         } else {

@@ -10,6 +10,7 @@ use crate::object::Seen;
 mod controls;
 mod passes;
 mod strangers;
+mod vouched;
 
 fn roster(ground: bool) -> Roster {
     let driver = drive(Paper { ground });

@@ -46,6 +46,12 @@ impl Run {
         self.stop.cancel();
         timeout(DEADLINE, self.task).await.unwrap().unwrap().unwrap();
     }
+
+    /// It is gone from one moment to the next.
+    pub(crate) async fn kill(self) {
+        self.task.abort();
+        let _ = self.task.await;
+    }
 }
 
 /// A box with one config, and the driver of it.
@@ -111,7 +117,8 @@ impl Lab {
         std::mem::take(&mut *self.writes.lock().unwrap())
     }
 
-    fn counted(&self) -> Client {
+    /// A client as controllers have it.
+    pub(crate) fn counted(&self) -> Client {
         doors::guarded(self.client.clone(), Arc::clone(&self.writes), Arc::clone(&self.doors))
     }
 

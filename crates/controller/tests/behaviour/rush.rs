@@ -40,6 +40,11 @@ pub(crate) struct Passes {
 }
 
 impl Passes {
+    /// The keys that were passed over since they were last taken.
+    pub(crate) fn seen(&self) -> Vec<Key> {
+        self.keys.lock().unwrap().clone()
+    }
+
     /// The keys that were passed over since this was asked last.
     pub(crate) fn take(&self) -> Vec<Key> {
         std::mem::take(&mut *self.keys.lock().unwrap())

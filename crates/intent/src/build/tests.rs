@@ -3,7 +3,7 @@ use seaway_core::Protocol;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::annotation::{NODE_SELECTOR, RETAIN, SOURCE_RANGES};
+use crate::annotation::{NODE_SELECTOR, RETAIN, SOURCE_RANGES, TARGET_NODE_LABELS};
 
 mod changes;
 
@@ -185,6 +185,38 @@ fn a_node_selector_selects_nodes_and_its_digest_is_that_of_its_text() {
     assert!(built(&json!({})).selects(&"node-2".into()));
     let text = asks("zone near a", &nodes).unwrap_err().to_string();
     assert!(text.starts_with("seaway.dev/node-selector: \"zone near a\" is no label"), "{text}");
+}
+
+#[test]
+fn a_list_of_node_labels_selects_nodes_where_the_provider_takes_it() {
+    let labels = |zone: &str| [("zone".to_owned(), zone.to_owned())].into();
+    let nodes: BTreeMap<_, _> =
+        [("node-1".to_owned(), labels("a")), ("node-2".to_owned(), labels("b"))].into();
+    let keys = [SettingKey { key: TARGET_NODE_LABELS.to_owned(), doc: String::new() }];
+    let asks = |annotations: &[(&str, &str)], keys: &[SettingKey]| {
+        let mut service = service(&json!({}));
+        for (key, value) in annotations {
+            service.metadata.annotations.insert((*key).to_owned(), (*value).to_owned());
+        }
+        build(&service, Around { labels: &nodes, keys, ..ALONE })
+    };
+    let spec = asks(&[(TARGET_NODE_LABELS, "zone=a")], &keys).unwrap();
+    assert!(spec.selects(&"node-1".into()) && !spec.selects(&"node-2".into()));
+    assert_eq!(spec.node_selection.unwrap().selector, "zone=a");
+
+    let refused = |annotations: &[(&str, &str)], expected: &[&str]| {
+        let text = asks(annotations, &keys).unwrap_err().to_string();
+        assert!(expected.iter().all(|part| text.contains(part)), "{text}");
+    };
+    let set = [(TARGET_NODE_LABELS, "zone in (a)")];
+    refused(&set, &[TARGET_NODE_LABELS, "\"zone in (a)\"", "no list"]);
+    let both = [(TARGET_NODE_LABELS, "zone=a"), (NODE_SELECTOR, "zone=a")];
+    refused(&both, &[TARGET_NODE_LABELS, NODE_SELECTOR, "remove one"]);
+
+    // To other providers it is a word of somebody else's.
+    assert_eq!(asks(&set, &[]).unwrap().node_selection, None);
+    let spec = asks(&both, &[]).unwrap();
+    assert!(spec.selects(&"node-1".into()) && !spec.selects(&"node-2".into()));
 }
 
 #[test]

@@ -64,7 +64,7 @@ pub(super) fn paths(around: &Around, view: Option<&ServiceView>) -> Vec<Path> {
 /// The targets as the load balancer has them, else the nodes that may be some.
 fn nodes(around: &Around, view: Option<&ServiceView>) -> Vec<Hop> {
     let annotations = around.service.metadata.annotations.clone().unwrap_or_default();
-    let selector = node_selector(&annotations).ok().flatten();
+    let selector = node_selector(&annotations, &[]).ok().flatten();
     let is_selected = |node: &&Node| {
         let labels = node.metadata.labels.clone().unwrap_or_default();
         selector.as_ref().is_none_or(|(_, selector)| selector.selects(&labels))

@@ -53,6 +53,7 @@ impl Running {
                 }
             },
             Done::Surveyed(provider, found) => self.surveyed(provider, found),
+            Done::Recorded(provider, answer) => self.recorded(provider, answer),
             Done::Waited(effect) => {
                 let effects = self.roster.again(effect);
                 self.carry_out(effects);
@@ -92,6 +93,11 @@ impl Running {
             let attempt = self.roster.failed(uid, error);
             if let Some(wait) = self.requeue.after(error, attempt) {
                 self.enqueue(key.clone(), now + wait);
+            }
+        }
+        for (uid, warning) in self.warned.fold(&key, &report) {
+            if let Some(service) = self.roster.service(&uid) {
+                self.tell(service, Note::Warned(warning));
             }
         }
         let mut readiness = report.members.values().map(|member| &member.readiness);

@@ -51,6 +51,7 @@ impl Running {
             let now = Instant::now();
             for key in changed {
                 let key = QueueKey { provider, key };
+                self.roster.distrust_at(&key);
                 if !self.roster.is_assigned(&key) {
                     continue;
                 }
