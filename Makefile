@@ -5,17 +5,23 @@ export SEAWAY_KUBECTL := $(CURDIR)/target/tools/kubectl
 export SEAWAY_HELM := $(CURDIR)/target/tools/helm
 ARGS ?=
 # The stories that any cluster can be the place of.
-STORIES ?= affinity coexist dry_run local restart service wrong_input
+STORIES ?= affinity aws_story coexist dry_run local restart service wrong_input
 CLUSTER_SOURCES := $(wildcard integration/cluster/*.go integration/cluster/*/*.go) \
 	integration/cluster/go.mod integration/cluster/go.sum
 
-.PHONY: help demo build check test cluster e2e static test-image bench-demo bench-controller
+.PHONY: help demo demo-aws build check test cluster e2e static test-image bench-demo bench-controller bench-aws
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 demo: build ## show all of it on this machine; ARGS=--exit-after-check does it once
 	@exec target/release/seaway demo $(ARGS)
+
+demo-aws: ## the provider aws on this machine, on a mock of AWS: no account, and no traffic
+	@sh integration/setup/moto.sh
+	@cargo build --locked --quiet --package seaway --features aws
+	@cargo build --locked --quiet --package seaway-integration --bin demo-aws
+	@exec target/debug/demo-aws
 
 build: ## leave the binary at target/release/seaway
 	cargo build --locked --release --package seaway
@@ -24,9 +30,10 @@ check: ## the quick inner loop: lints and the tests that need no process and no 
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo test --locked --workspace --lib --bins --quiet
 
-test: target/tools/kubectl ## all tests of this machine; fetches kubectl first
-	cargo build --locked --package seaway
-	cargo test --locked --workspace
+test: target/tools/kubectl ## all tests of this machine; fetches kubectl and moto first
+	sh integration/setup/moto.sh
+	cargo build --locked --package seaway --features aws
+	cargo test --locked --workspace --features seaway/aws
 
 static: ## leave the binary of the image, which needs no library, at target/static/seaway
 	bash integration/setup/static.sh
@@ -38,7 +45,8 @@ cluster: target/cluster/seaway-cluster ## leave a real cluster running until Ctr
 	@exec $< up $(ARGS)
 
 e2e: target/cluster/seaway-cluster target/tools/kubectl ## the stories on a real cluster, as root or in a user namespace
-	cargo build --locked --package seaway
+	sh integration/setup/moto.sh
+	cargo build --locked --package seaway --features aws
 	STORIES="$(STORIES)" ARGS="$(ARGS)" integration/cluster/stories.sh
 	cargo test --locked --quiet --package seaway-integration --test manifests --no-run
 	target/cluster/seaway-cluster run -- \
@@ -55,6 +63,11 @@ bench-controller: ## Seaway beside the upstream service controller; ARGS="--serv
 	@cargo build --locked --release --quiet --package seaway-integration --bin bench-controller >&2
 	@SEAWAY_CLUSTER=target/cluster/seaway-cluster SEAWAY_BENCH=target/release/examples/bench-seaway \
 	  target/release/bench-controller $(ARGS)
+
+bench-aws: ## AWS calls per event, interruptions, and 500 Services at the rates of AWS, on a mock
+	@sh integration/setup/moto.sh >&2
+	@cargo build --locked --quiet --package seaway-integration --example bench-aws >&2
+	@target/debug/examples/bench-aws
 
 target/tools/kubectl: integration/setup/kubectl.sh
 	bash integration/setup/kubectl.sh

@@ -1,0 +1,38 @@
+//! What AWS load balancers cost, over the real SDK on a mocked account: calls per event, what is left
+//! after every interruption, and how near the rates many Services come. One figure a line.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a benchmark may fail")]
+#![allow(clippy::print_stdout, reason = "the figures go there")]
+
+mod calls;
+#[path = "../../tests/aws_rates/converge.rs"]
+mod converge;
+#[path = "../../tests/aws/desk.rs"]
+mod desk;
+#[path = "../../tests/aws_rates/door.rs"]
+mod door;
+#[path = "../../tests/aws/interruption.rs"]
+mod interruption;
+#[path = "../../tests/aws/story.rs"]
+mod story;
+
+/// How many Services and nodes converge, and at how many times AWS's rates.
+const SERVICES: usize = 500;
+const NODES: usize = 200;
+const TIMES: f64 = 4.0;
+
+#[tokio::main]
+async fn main() {
+    calls::tell().await;
+    let figures = interruption::run().await;
+    println!("{figures}");
+    let outcome = converge::converge(SERVICES, NODES, TIMES).await;
+    let (took, allowed) = (outcome.took.as_secs_f64(), outcome.allowed.as_secs_f64());
+    println!("aws.converge.services {SERVICES} count");
+    println!("aws.converge.nodes {NODES} count");
+    println!("aws.converge.times_the_rates {TIMES} ratio");
+    println!("aws.converge.took {took:.1} s");
+    println!("aws.converge.allowed {allowed:.1} s");
+    println!("aws.converge.throttled {} count", outcome.throttled);
+    println!("aws.converge.over_rate_limit {:.3} ratio", took / allowed);
+}
