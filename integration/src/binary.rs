@@ -16,13 +16,13 @@ pub(crate) fn binary() -> &'static Path {
     })
 }
 
-/// Builds it in the profile of the test, which lies at `<target>/<profile>/deps/<test>`.
+/// Builds it, with every provider, in the profile of the test, which lies at `<target>/<profile>/deps/<test>`.
 fn build() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let profile = test.ancestors().nth(2).unwrap();
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["build", "--quiet", "--package", "seaway", "--target-dir"]);
+    command.args(["build", "--quiet", "--package", "seaway", "--features", "aws", "--target-dir"]);
     command.arg(profile.parent().unwrap()).current_dir(env!("CARGO_MANIFEST_DIR"));
     // What cargo told this test about itself would make build scripts believe that they must run again.
     for (name, _) in std::env::vars_os() {
