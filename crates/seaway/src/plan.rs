@@ -48,7 +48,7 @@ pub(crate) struct Planned {
 
 /// Prints what would change, and changes nothing. 1 if something in it can't be.
 pub(crate) fn run(args: &Plan, log: &Log, screen: &Screen) -> Result<ExitCode> {
-    telemetry::start(log, "warn,kube_client::client::builder=off", None)?;
+    telemetry::start(log, "warn", None)?;
     let config = args.config.as_deref().map(Config::read).transpose()?;
     let objects = manifest::read(&args.filenames)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -19,7 +19,7 @@ const DRAIN: Duration = Duration::from_secs(1);
 
 /// Runs the controller until SIGINT or SIGTERM.
 pub(crate) fn run(args: &Run, log: &Log) -> Result<()> {
-    telemetry::start(log, "info,kube_client::client::builder=off", None)?;
+    telemetry::start(log, "info", None)?;
     let config = Config::read(&args.config)?;
     let ports = Ports::take(args)?;
     // One thread is enough for the controller: what moves packets brings its own.

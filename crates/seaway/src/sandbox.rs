@@ -7,7 +7,7 @@ use crate::{interrupt, telemetry};
 
 /// Runs the API and the simulated nodes until SIGINT or SIGTERM.
 pub(crate) fn run(args: &Sandbox, log: &Log, screen: &Screen) -> Result<()> {
-    telemetry::start(log, "warn,kube_client::client::builder=off", None)?;
+    telemetry::start(log, "warn", None)?;
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         let stop = interrupt::token()?;

@@ -30,7 +30,7 @@ use crate::{cluster, telemetry};
 
 /// Prints what there is. 1 if the Service that is asked for does not exist.
 pub(crate) fn run(args: &Status, log: &Log, screen: &Screen) -> Result<ExitCode> {
-    telemetry::start(log, "warn,kube_client::client::builder=off", None)?;
+    telemetry::start(log, "warn", None)?;
     let name = args.service.as_deref().map(name).transpose()?;
     let namespace = args.namespace.as_deref().map(label).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -13,7 +13,7 @@ use crate::{cluster, telemetry};
 
 /// Lists what is nobody's, and deletes it if asked to. 1 if something could not be deleted.
 pub(crate) fn run(args: &Sweep, log: &Log, screen: &Screen) -> Result<ExitCode> {
-    telemetry::start(log, "warn,kube_client::client::builder=off", None)?;
+    telemetry::start(log, "warn", None)?;
     let config = args.config.as_deref().map(Config::read).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {

@@ -5,6 +5,9 @@ use tracing_subscriber::{EnvFilter, Registry, fmt};
 
 use crate::args::{Log, LogFormat, Source};
 
+/// Libraries whose warnings repeat, at length, what the error says that ends the program.
+const QUIET: &str = "aws_config=off,kube_client::client::builder=off";
+
 /// Starts to log to stderr, `default` if nothing else is asked for. `more` sees everything that
 /// happens at `info` and above, whatever is logged.
 pub(crate) fn start(log: &Log, default: &str, more: Option<BoxedLayer>) -> Result<()> {
@@ -16,7 +19,7 @@ pub(crate) fn start(log: &Log, default: &str, more: Option<BoxedLayer>) -> Resul
             };
             read(text).with_context(|| format!("{by}: {text:?} is no filter"))?
         }
-        None => EnvFilter::try_new(default)?,
+        None => EnvFilter::try_new(format!("{default},{QUIET}"))?,
     };
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let colours = !plain && std::io::IsTerminal::is_terminal(&std::io::stderr());

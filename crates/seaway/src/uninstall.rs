@@ -20,7 +20,7 @@ const PROBATION: Duration = Duration::from_secs(1);
 
 /// Takes everything of ours off a cluster. 1 if something had to stay.
 pub(crate) fn run(args: &Uninstall, log: &Log, screen: &Screen) -> Result<ExitCode> {
-    telemetry::start(log, "warn,kube_client::client::builder=off", None)?;
+    telemetry::start(log, "warn", None)?;
     let config = args.config.as_deref().map(Config::read).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
