@@ -64,10 +64,10 @@ bench-controller: ## Seaway beside the upstream service controller; ARGS="--serv
 	@SEAWAY_CLUSTER=target/cluster/seaway-cluster SEAWAY_BENCH=target/release/examples/bench-seaway \
 	  target/release/bench-controller $(ARGS)
 
-bench-aws: ## AWS calls per event, interruptions, and 500 Services at the rates of AWS, on a mock
+bench-aws: ## AWS calls per event, interruptions, and 500 Services at the rates of AWS, on a mock; ARGS=converge for a part
 	@sh integration/setup/moto.sh >&2
 	@cargo build --locked --quiet --package seaway-integration --example bench-aws >&2
-	@target/debug/examples/bench-aws
+	@target/debug/examples/bench-aws $(ARGS)
 
 target/tools/kubectl: integration/setup/kubectl.sh
 	bash integration/setup/kubectl.sh

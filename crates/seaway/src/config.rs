@@ -185,8 +185,8 @@ mod tests {
     fn a_value_that_can_not_be_is_named() {
         refused(&GOOD.replace("lab", "Lab 1"), &["cluster-id", "Lab 1", "a-z"]);
         refused(
-            &GOOD.replace("default-provider = \"embedded\"", "default-provider = \"aws\""),
-            &["default-provider", "aws", "the providers of this build are embedded"],
+            &GOOD.replace("default-provider = \"embedded\"", "default-provider = \"metallb\""),
+            &["default-provider", "metallb", "the providers of this build are", "embedded"],
         );
         refused(&format!("inventory-seconds = 0\n{GOOD}"), &["inventory-seconds", "1 or more"]);
         refused(&format!("sweep = \"yes\"\n{GOOD}"), &["sweep"]);

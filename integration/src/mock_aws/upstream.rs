@@ -15,6 +15,9 @@ use super::{Call, JSON, REGION, Service};
 const SHAPES: [(&str, &str); 2] =
     [("loadbalancer/app/", "loadbalancer/net/"), ("listener/app/", "listener/net/")];
 
+/// How moto writes the state of a subnet's IPv6 prefix, escaped or not: AWS writes the word alone.
+const STATES: [&str; 2] = ["{'State': 'associated'}", "{&#39;State&#39;: &#39;associated&#39;}"];
+
 /// The name of the tagging API on the wire.
 const TAGGING: &str = "ResourceGroupsTaggingAPI_20170126";
 
@@ -50,6 +53,7 @@ impl Upstream {
         let bytes = answer.into_body().collect().await.expect("moto answers").to_bytes();
         let text = String::from_utf8(bytes.to_vec()).unwrap();
         let body = SHAPES.iter().fold(text, |text, (moto, aws)| text.replace(moto, aws));
+        let body = STATES.iter().fold(body, |body, state| body.replace(state, "associated"));
         if body.starts_with("<!doctype") {
             // It has fallen over something that AWS would have refused; stderr says over what.
             let refusal = Refusal::new("InternalFailure", "moto has failed");

@@ -59,7 +59,7 @@ async fn completions_are_written_for_each_shell() {
 #[tokio::test]
 async fn the_version_tells_what_a_report_needs() {
     let ended = Process::run(["--version"], "").await;
-    says(&ended.stdout, &["seaway 0.", "providers: embedded", "platform: "]);
+    says(&ended.stdout, &["seaway 0.", "providers: ", "embedded", "platform: "]);
     let short = Process::run(["-V"], "").await;
     assert_eq!(short.stdout.lines().count(), 1);
 }
