@@ -38,8 +38,8 @@ async fn a_range_that_can_not_be_is_named_with_what_can() {
 #[tokio::test]
 async fn an_unknown_provider_is_named() {
     check(&GOOD.replace("providers.embedded", "providers.embeded"), &["embeded", "embedded"]).await;
-    let default = GOOD.replace("= \"embedded\"", "= \"aws\"");
-    check(&default, &["default-provider", "aws", "this build are embedded"]).await;
+    let default = GOOD.replace("= \"embedded\"", "= \"metallb\"");
+    check(&default, &["default-provider", "metallb", "providers of this build are"]).await;
     check("cluster-id = \"lab\"\n", &["providers", "[providers.embedded]"]).await;
 }
 
