@@ -94,7 +94,10 @@ impl Providers {
     }
 
     /// Checks what the types can't.
-    #[cfg_attr(not(feature = "aws"), expect(clippy::unused_self, clippy::unnecessary_wraps))]
+    #[cfg_attr(
+        not(feature = "aws"),
+        expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "no provider asks for it")
+    )]
     pub(crate) fn check(&self) -> Result<()> {
         #[cfg(feature = "aws")]
         if let Some(aws) = &self.aws {
@@ -106,11 +109,13 @@ impl Providers {
     /// Connects to all of them, for this cluster.
     #[cfg_attr(
         not(all(feature = "aws", feature = "embedded")),
-        expect(
-            clippy::allow_attributes_without_reason,
+        allow(
+            unused_mut,
             unused_variables,
+            clippy::unnecessary_wraps,
             clippy::unused_async,
-            reason = "a provider is not in this build"
+            clippy::unused_self,
+            reason = "which of them it takes depends on the providers of the build"
         )
     )]
     pub(crate) async fn connect(self, cluster: &str) -> Result<Vec<Connected>> {
