@@ -17,6 +17,7 @@ use self::firewall::Standing;
 pub(crate) use self::firewall::everybody;
 use self::members::Member;
 use self::subnets::Network;
+pub(crate) use self::subnets::role as subnet_role;
 use crate::api::{
     Arn, Attributes, HealthCheck, IpAddressType, NewTargetGroup, Rule, Scheme, SubnetMapping, Tags,
     Target, Transport,
@@ -35,9 +36,10 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    /// The cluster's name in the tags of others.
-    pub(crate) fn cluster_name(&self) -> &str {
-        self.config.cluster_name.as_deref().unwrap_or_else(|| self.cluster.as_str())
+    /// The tag by which others know what belongs to the cluster.
+    pub(crate) fn cluster_tag(&self) -> String {
+        let name = self.config.cluster_name.as_deref().unwrap_or_else(|| self.cluster.as_str());
+        format!("{}{name}", mark::OF_CLUSTER)
     }
 }
 
@@ -184,8 +186,7 @@ pub(crate) fn design(
     if lead.spec.retain {
         free_tags.insert(mark::RETAIN.to_owned(), "true".to_owned());
     }
-    let mut tags =
-        mark::of(&rules.cluster, rules.cluster_name(), key, &lead.spec.service, "load-balancer");
+    let mut tags = mark::of(rules, key, &lead.spec.service, "load-balancer");
     tags.extend(free_tags.clone());
     design.balancer = Some(BalancerDesign {
         lead: lead.uid.clone(),

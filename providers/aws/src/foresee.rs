@@ -3,6 +3,7 @@
 use seaway_core::Moment;
 
 use crate::api::{Arn, LoadBalancer, State, TargetGroup};
+use crate::mark;
 use crate::observe::{Balancer, Detail, Fact, Firewall, Front, Group, Members, Observed};
 use crate::plan::Step;
 
@@ -29,7 +30,7 @@ pub(crate) fn foresee(step: &Step, seen: &Observed) -> Fact {
                 ip_address_type: new.ip_address_type,
             };
             let mut balancer = Balancer::listed(listed, Some(uid.clone()), false);
-            balancer.retained = new.tags.contains_key(crate::mark::RETAIN);
+            balancer.retained = mark::is_retained(&new.tags);
             balancer.detail = Some(Detail { tags: new.tags.clone(), ..Detail::default() });
             Fact::Balancer(new.name.clone(), Box::new(balancer))
         }
@@ -81,24 +82,6 @@ pub(crate) fn foresee(step: &Step, seen: &Observed) -> Fact {
             };
             Fact::Listener(balancer.clone(), *port, front)
         }
-        Step::Authorize { .. }
-        | Step::Revoke { .. }
-        | Step::DeleteFirewall { .. }
-        | Step::AuthorizeNodes { .. }
-        | Step::RevokeNodes { .. }
-        | Step::SetBalancerAttributes { .. }
-        | Step::SetSecurityGroups { .. }
-        | Step::SetSubnets { .. }
-        | Step::SetIpAddressType { .. }
-        | Step::Tag { .. }
-        | Step::Untag { .. }
-        | Step::Show { .. }
-        | Step::Retire { .. }
-        | Step::DeleteBalancer { .. }
-        | Step::SetHealthCheck { .. }
-        | Step::SetGroupAttributes { .. }
-        | Step::Deregister { .. }
-        | Step::DeleteListener { .. }
-        | Step::DeleteGroup { .. } => Fact::Done(step.clone(), Moment::default()),
+        Step::Change(change) => Fact::Done(change.clone(), Moment::default()),
     }
 }

@@ -12,7 +12,7 @@
 //! recall     what a digest vouches for, and need not be read
 //! design/    what a load balancer is to be: pure
 //! plan/      from the one to the other: pure
-//! apply      one step
+//! apply/     one step
 //! poll       waiting for load balancers to become active
 //! provider   the trait, on top of these
 //! error      what AWS's codes mean
@@ -43,7 +43,7 @@ pub use config::Config;
 pub use observe::{
     Balancer, Detail, Fact, Firewall, Front, Ground, Group, Members, Observed, Trouble, Zone,
 };
-pub use plan::{Place, Step, Way};
+pub use plan::{Change, Place, Step, Way};
 pub use provider::Nlb;
 
 /// The provider's name.

@@ -19,6 +19,8 @@ pub(crate) const CREATE: Lane = Lane("create");
 pub(crate) const EC2_DESCRIBE: Lane = Lane("ec2-describe");
 /// Whatever writes EC2.
 pub(crate) const EC2: Lane = Lane("ec2");
+/// What writes nothing: it has no bucket.
+pub(crate) const FREE: Lane = Lane("free");
 
 /// Burst, and refill per second, of each lane.
 pub(crate) const RATES: [(Lane, u32, f64); 5] = [

@@ -4,6 +4,7 @@
 use seaway_core::{BalancerKey, ClusterId, ServiceRef, ServiceUid};
 
 use crate::api::Tags;
+use crate::design::Rules;
 
 /// The cluster: the proof that a thing is ours.
 pub(crate) const CLUSTER: &str = "seaway.dev/cluster";
@@ -19,22 +20,21 @@ pub(crate) const ROLE: &str = "seaway.dev/role";
 pub(crate) const RETAIN: &str = "seaway.dev/retain";
 /// The keys of the tags that an annotation asked for, separated by `=`, which is in none of them.
 pub(crate) const ADDED: &str = "seaway.dev/additional-tags";
+/// What the tags begin with by which others know what belongs to which cluster.
+pub(crate) const OF_CLUSTER: &str = "kubernetes.io/cluster/";
+
+/// What the role of a load balancer's own security group begins with.
+const FIREWALL: &str = "firewall-";
 
 /// The tags of something that serves `service`, at `key`.
-pub(crate) fn of(
-    cluster: &ClusterId,
-    name: &str,
-    key: &BalancerKey,
-    service: &ServiceRef,
-    role: &str,
-) -> Tags {
+pub(crate) fn of(rules: &Rules, key: &BalancerKey, service: &ServiceRef, role: &str) -> Tags {
     let mut tags = Tags::from([
-        (CLUSTER.to_owned(), cluster.to_string()),
+        (CLUSTER.to_owned(), rules.cluster.to_string()),
         (SERVICE_UID.to_owned(), service.uid.to_string()),
         (SERVICE.to_owned(), service.to_string()),
         (ROLE.to_owned(), role.to_owned()),
         // What tools for costs and for cleaning up after a cluster look for.
-        (format!("kubernetes.io/cluster/{name}"), "owned".to_owned()),
+        (rules.cluster_tag(), "owned".to_owned()),
         ("kubernetes.io/service-name".to_owned(), service.to_string()),
     ]);
     if let BalancerKey::Shared(group) = key {
@@ -58,7 +58,22 @@ pub(crate) fn read(cluster: &ClusterId, tags: &Tags) -> Option<Owner> {
         Some(group) => BalancerKey::Shared(group.as_str().into()),
         None => BalancerKey::Own(uid.clone()),
     };
-    Some(Owner { key, uid, retained: tags.get(RETAIN).is_some_and(|value| value == "true") })
+    Some(Owner { key, uid, retained: is_retained(tags) })
+}
+
+/// Whether a thing with these tags stays when its Service is deleted.
+pub(crate) fn is_retained(tags: &Tags) -> bool {
+    tags.get(RETAIN).is_some_and(|value| value == "true")
+}
+
+/// The role of a load balancer's own security group of this number.
+pub(crate) fn firewall_role(number: u8) -> String {
+    format!("{FIREWALL}{number}")
+}
+
+/// The number of a security group with these tags, if it is a load balancer's own.
+pub(crate) fn firewall_number(tags: &Tags) -> Option<u8> {
+    tags.get(ROLE)?.strip_prefix(FIREWALL)?.parse().ok()
 }
 
 /// Whose a thing is.

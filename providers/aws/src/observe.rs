@@ -1,5 +1,7 @@
 //! What a key has now, as AWS shows it.
 
+mod done;
+mod firewall;
 mod ground;
 mod learn;
 

@@ -202,12 +202,12 @@ impl<A: Api> Provider for Nlb<A> {
 
     async fn targets(
         &self,
-        cx: &Context,
+        _: &Context,
         key: &Key,
     ) -> Result<BTreeMap<ServiceUid, Vec<Target>>, ProviderError> {
         let mut targets: BTreeMap<ServiceUid, Vec<Target>> = BTreeMap::new();
-        let seen = self.look(cx, std::slice::from_ref(key), Depth::Full).await?;
-        for group in seen.values().flat_map(|seen| seen.groups.values()) {
+        let listing = self.listing().await?;
+        for group in listing.by_key.get(key).into_iter().flat_map(|seen| seen.groups.values()) {
             let health = self.api.target_health(&group.arn).await;
             let health = health.map_err(|fault| told("DescribeTargetHealth", &fault))?;
             let all = targets.entry(group.uid.clone()).or_default();

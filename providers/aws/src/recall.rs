@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use seaway_core::{BalancerKey, Goal};
 
 use crate::design::{Rules, design};
+use crate::mark;
 use crate::observe::{Detail, Front, Ground, Members, Observed};
 
 /// What is at `key`, with what no listing shows filled in; none if the digests don't vouch for it, or
@@ -45,7 +46,7 @@ pub(crate) fn recall(
         tags: wanted.tags.clone(),
         ..Detail::default()
     };
-    balancer.retained = wanted.free_tags.contains_key(crate::mark::RETAIN);
+    balancer.retained = mark::is_retained(&wanted.free_tags);
     for (number, port) in &design.ports {
         let group = all.groups.get_mut(&port.group.name)?;
         if !group.balancers.contains(&balancer.arn) {

@@ -2,39 +2,32 @@
 
 mod directory;
 mod ground;
+mod listing;
 mod listings;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use seaway_core::{BalancerKey, Key, ProviderError, ServiceUid};
+use seaway_core::{Key, ProviderError};
 
 pub(crate) use self::directory::Directory;
+pub(crate) use self::listing::Listing;
+use self::listing::Region;
 pub(crate) use self::listings::Listings;
-use crate::api::{
-    Answer, Api, Arn, Filter, LoadBalancer, Page, SecurityGroup, TargetGroup, TargetState, Which,
-};
+use crate::api::{Answer, Api, Arn, Filter, Page, SecurityGroup, TargetState, Which};
 use crate::error::{Failed, is_gone, told};
 use crate::limits::ARNS_PER_CALL;
-use crate::mark::{self, Owner};
+use crate::mark;
 use crate::names;
-use crate::observe::{Balancer, Detail, Firewall, Front, Group, Members, Observed};
+use crate::observe::{Detail, Front, Members, Observed};
 use crate::provider::Nlb;
-
-/// Everything in the region, as listings show it.
-#[derive(Debug)]
-pub(crate) struct Listing {
-    balancers: Vec<LoadBalancer>,
-    groups: Vec<TargetGroup>,
-    firewalls: Vec<SecurityGroup>,
-}
 
 impl<A: Api> Nlb<A> {
     /// What every key has, as listings show it.
     pub(crate) async fn list(&self) -> Result<BTreeMap<Key, Observed>, ProviderError> {
-        let listing = self.listings.fresh(self.listing()).await?;
-        let ground = self.read_ground(&listing.firewalls).await?;
-        let owners = self.owners(&listing).await?;
-        let mut found = sort(&listing, &owners);
+        let listing = self.listing().await?;
+        let ground = self.read_ground(&listing.shared).await?;
+        let mut found = listing.by_key.clone();
         found.insert(Key::Ground, ground);
         Ok(found)
     }
@@ -44,18 +37,13 @@ impl<A: Api> Nlb<A> {
         &self,
         keys: &[Key],
     ) -> Result<BTreeMap<Key, Observed>, ProviderError> {
-        let listing = self.listings.fresh(self.listing()).await?;
+        let listing = self.listing().await?;
         let mut found = BTreeMap::new();
         if keys.contains(&Key::Ground) {
-            found.insert(Key::Ground, self.read_ground(&listing.firewalls).await?);
+            found.insert(Key::Ground, self.read_ground(&listing.shared).await?);
         }
-        if keys.iter().all(|key| *key == Key::Ground) {
-            return Ok(found);
-        }
-        let owners = self.owners(&listing).await?;
-        let mut sorted = sort(&listing, &owners);
         for key in keys {
-            if let Some(mut seen) = sorted.remove(key).filter(|_| *key != Key::Ground) {
+            if let Some(mut seen) = listing.by_key.get(key).cloned() {
                 self.deepen(&mut seen).await?;
                 found.insert(key.clone(), seen);
             }
@@ -63,20 +51,32 @@ impl<A: Api> Nlb<A> {
         Ok(found)
     }
 
-    async fn listing(&self) -> Result<Listing, ProviderError> {
-        let filter = Filter {
-            tag: Some((mark::CLUSTER.to_owned(), vec![self.rules.cluster.to_string()])),
-            ..Filter::default()
+    /// What listings show of all that is ours: read and sorted once for all who ask together.
+    pub(crate) async fn listing(&self) -> Result<Arc<Listing>, ProviderError> {
+        let listing = async {
+            let region = self.read_region().await?;
+            self.identify(&region).await?;
+            Ok(Listing::sort(region, &self.directory(), &self.rules.cluster))
         };
+        self.listings.fresh(listing).await
+    }
+
+    async fn read_region(&self) -> Result<Region, ProviderError> {
         // Load balancers go first: a target group that is older than its load balancer is no matter,
         // one that seems to lead to none would be.
         let balancers = pages(|marker| self.api.load_balancers(Which::All(marker))).await;
         let balancers = balancers.map_err(|fault| told("DescribeLoadBalancers", &fault))?;
         let groups = pages(|marker| self.api.target_groups(Which::All(marker))).await;
         let groups = groups.map_err(|fault| told("DescribeTargetGroups", &fault))?;
-        let firewalls = self.all_security_groups(filter).await;
+        let firewalls = self.all_security_groups(self.ours()).await;
         let firewalls = firewalls.map_err(|fault| told("DescribeSecurityGroups", &fault))?;
-        Ok(Listing { balancers, groups, firewalls })
+        Ok(Region { balancers, groups, firewalls })
+    }
+
+    /// What has the cluster's tag.
+    pub(crate) fn ours(&self) -> Filter {
+        let tag = Some((mark::CLUSTER.to_owned(), vec![self.rules.cluster.to_string()]));
+        Filter { tag, ..Filter::default() }
     }
 
     /// All pages of security groups.
@@ -88,24 +88,25 @@ impl<A: Api> Nlb<A> {
         pages(page).await
     }
 
-    /// Whose the things of a listing are. Tags prove it, and are read once for each thing; where a
-    /// Service shows the address of a load balancer, and the name is the one that we would give, no
-    /// call is needed: DNS names are never given twice.
-    async fn owners(&self, listing: &Listing) -> Result<BTreeMap<Arn, Owner>, ProviderError> {
+    /// Finds out whose the things of the region are. Tags prove it, and are read once for each thing;
+    /// where a Service shows the address of a load balancer, and the name is the one that we would
+    /// give, no call is needed: DNS names are never given twice.
+    async fn identify(&self, region: &Region) -> Result<(), ProviderError> {
         let cluster = &self.rules.cluster;
         let mut unknown = Vec::new();
         {
             let mut directory = self.directory();
-            let all = listing.balancers.iter().map(|it| &it.arn);
-            directory.forget_but(&all.chain(listing.groups.iter().map(|it| &it.arn)).collect());
-            for balancer in &listing.balancers {
+            let all = region.balancers.iter().map(|it| &it.arn);
+            directory.forget_but(&all.chain(region.groups.iter().map(|it| &it.arn)).collect());
+            for balancer in &region.balancers {
                 if !directory.knows(&balancer.arn) && !directory.recognise(cluster, balancer) {
                     unknown.push(balancer.arn.clone());
                 }
             }
-            for group in &listing.groups {
+            let balancers = region.balancers.iter().map(|it| (&it.arn, it)).collect();
+            for group in &region.groups {
                 if !directory.knows(&group.arn)
-                    && !directory.recognise_group(cluster, group, &listing.balancers)
+                    && !directory.recognise_group(cluster, group, &balancers)
                 {
                     if group.name.starts_with(names::PREFIX) {
                         unknown.push(group.arn.clone());
@@ -134,7 +135,7 @@ impl<A: Api> Nlb<A> {
                 Err(fault) => return Err(told("DescribeTags", &fault)),
             }
         }
-        Ok(self.directory().owned())
+        Ok(())
     }
 
     /// Reads what listings don't show.
@@ -143,8 +144,7 @@ impl<A: Api> Nlb<A> {
         for (name, balancer) in &mut seen.balancers {
             match self.detail_of(&balancer.arn, false).await {
                 Ok(detail) => {
-                    balancer.retained =
-                        detail.tags.get(mark::RETAIN).is_some_and(|value| value == "true");
+                    balancer.retained = mark::is_retained(&detail.tags);
                     balancer.detail = Some(detail);
                 }
                 Err(failed) if is_gone(&failed.fault) => gone.push(name.clone()),
@@ -204,48 +204,4 @@ where
             return Ok(all);
         }
     }
-}
-
-/// What is listed, by key. A load balancer that is lent is with whom its target groups belong to.
-fn sort(listing: &Listing, owners: &BTreeMap<Arn, Owner>) -> BTreeMap<Key, Observed> {
-    let mut found: BTreeMap<BalancerKey, Observed> = BTreeMap::new();
-    let mut lent: BTreeMap<Arn, BTreeSet<BalancerKey>> = BTreeMap::new();
-    for group in &listing.groups {
-        let Some(owner) = owners.get(&group.arn) else { continue };
-        for balancer in &group.balancers {
-            if !owners.contains_key(balancer) {
-                lent.entry(balancer.clone()).or_default().insert(owner.key.clone());
-            }
-        }
-        let seen = found.entry(owner.key.clone()).or_default();
-        let listed = Group::listed(group.clone(), owner.uid.clone());
-        seen.groups.insert(group.name.clone(), listed);
-    }
-    for balancer in &listing.balancers {
-        let name = balancer.name.clone();
-        if let Some(owner) = owners.get(&balancer.arn) {
-            let seen = found.entry(owner.key.clone()).or_default();
-            let uid = Some(owner.uid.clone());
-            seen.balancers.insert(name, Balancer::listed(balancer.clone(), uid, owner.retained));
-        } else if let Some(keys) = lent.get(&balancer.arn) {
-            for key in keys {
-                let seen = found.entry(key.clone()).or_default();
-                let balancer = Balancer::listed(balancer.clone(), None, false);
-                seen.balancers.insert(name.clone(), balancer);
-            }
-        }
-    }
-    for group in &listing.firewalls {
-        let number = group.tags.get(mark::ROLE).and_then(|role| role.strip_prefix("firewall-"));
-        let Some(number) = number.and_then(|number| number.parse().ok()) else { continue };
-        let uid = group.tags.get(mark::SERVICE_UID).map(|uid| ServiceUid::from(uid.as_str()));
-        let Some(uid) = uid else { continue };
-        let key = match group.tags.get(mark::GROUP) {
-            Some(name) => BalancerKey::Shared(name.as_str().into()),
-            None => BalancerKey::Own(uid.clone()),
-        };
-        let seen = found.entry(key).or_default();
-        seen.firewalls.insert(number, Firewall::read(group.clone(), Some(uid)));
-    }
-    found.into_iter().map(|(key, seen)| (Key::Balancer(key), seen)).collect()
 }

@@ -60,7 +60,7 @@ pub(super) fn of(
         let service = &member.spec.service;
         let name = GroupName { cluster, balancer, uid, port: number, transport: behind, family };
         let role = format!("target-group-{number}");
-        let mut tags = mark::of(cluster, rules.cluster_name(), key, service, &role);
+        let mut tags = mark::of(rules, key, service, &role);
         tags.extend(rules.config.tags.clone());
         tags.extend(member.settings.tags.clone());
         let group = NewTargetGroup {

@@ -7,6 +7,7 @@ use seaway_core::{Family, Protocol, ProviderError, Warning};
 use super::Rules;
 use super::members::{Member, invalid, unavailable};
 use crate::api::{IpAddressType, Scheme, SubnetMapping};
+use crate::mark;
 use crate::observe::{Balancer, Ground, Zone};
 
 /// Where a load balancer stands.
@@ -117,7 +118,8 @@ fn one_per_zone(subnets: &[&str], ground: &Ground) -> Result<(), ProviderError> 
     Ok(())
 }
 
-const fn role(scheme: Scheme) -> &'static str {
+/// The tag of the subnets that are for load balancers of a scheme.
+pub(crate) const fn role(scheme: Scheme) -> &'static str {
     match scheme {
         Scheme::Internal => "kubernetes.io/role/internal-elb",
         Scheme::InternetFacing => "kubernetes.io/role/elb",
@@ -127,12 +129,12 @@ const fn role(scheme: Scheme) -> &'static str {
 /// One subnet for each zone: those tagged for the scheme, else by their routes. Those of other
 /// clusters are left out.
 fn fitting(rules: &Rules, scheme: Scheme, now: Option<&Balancer>, ground: &Ground) -> Vec<String> {
-    let ours = format!("kubernetes.io/cluster/{}", rules.cluster_name());
+    let ours = rules.cluster_tag();
     let is_tagged =
         |zone: &Zone| zone.tags.get(role(scheme)).is_some_and(|it| it == "1" || it.is_empty());
     let of_others = |zone: &Zone| {
         !zone.tags.contains_key(&ours)
-            && zone.tags.keys().any(|key| key.starts_with("kubernetes.io/cluster/"))
+            && zone.tags.keys().any(|key| key.starts_with(mark::OF_CLUSTER))
     };
     let any_tagged = ground.subnets.values().any(is_tagged);
     let fits = |zone: &Zone| {

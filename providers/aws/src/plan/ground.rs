@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use seaway_core::{Goal, Needs, Plan, Planned};
 
-use super::{Place, Step};
+use super::{Change, Place, Step};
 use crate::api::{Ingress, PortRange, Rule, Source};
 use crate::design::Rules;
 use crate::observe::{Firewall, Ground, Observed};
@@ -54,7 +54,7 @@ pub(crate) fn plan_ground(rules: &Rules, goal: &Goal, seen: &Observed) -> Plan<S
         .collect();
     let missing = &wanted - &rules_of(ground.open.as_ref());
     if !missing.is_empty() {
-        opening.push(Planned::common(Step::Authorize { place: Place::Open, rules: missing }));
+        opening.push(common(Change::Authorize { place: Place::Open, rules: missing }));
     }
     // Until the group is there, its id is not known: the next round opens the nodes.
     if let Some(backend) = &ground.backend {
@@ -62,12 +62,12 @@ pub(crate) fn plan_ground(rules: &Rules, goal: &Goal, seen: &Observed) -> Plan<S
         for (group, have) in &ground.nodes {
             let (more, less) = (&wanted - have, have - &wanted);
             if !more.is_empty() {
-                let step = Step::AuthorizeNodes { group: group.clone(), rules: more };
-                opening.push(Planned::common(step));
+                let step = Change::AuthorizeNodes { group: group.clone(), rules: more };
+                opening.push(common(step));
             }
             if !less.is_empty() {
-                let step = Step::RevokeNodes { group: group.clone(), rules: less };
-                opening.push(Planned::common(step));
+                let step = Change::RevokeNodes { group: group.clone(), rules: less };
+                opening.push(common(step));
             }
         }
     }
@@ -92,15 +92,19 @@ fn clear(ground: &Ground) -> Plan<Step> {
     let mut plan = Plan::default();
     let nodes = ground.nodes.iter().filter(|(_, rules)| !rules.is_empty());
     let close = |(group, rules): (&String, &BTreeSet<Rule>)| {
-        Planned::common(Step::RevokeNodes { group: group.clone(), rules: rules.clone() })
+        common(Change::RevokeNodes { group: group.clone(), rules: rules.clone() })
     };
     plan.stage(nodes.map(close).collect());
     let places = [(Place::Open, &ground.open), (Place::Backend, &ground.backend)];
     let there = places.into_iter().filter(|(_, group)| group.is_some());
-    plan.stage(there.map(|(place, _)| Planned::common(Step::DeleteFirewall { place })).collect());
+    plan.stage(there.map(|(place, _)| common(Change::DeleteFirewall { place })).collect());
     plan
 }
 
 fn rules_of(firewall: Option<&Firewall>) -> BTreeSet<Rule> {
     firewall.map(|firewall| firewall.rules.clone()).unwrap_or_default()
+}
+
+fn common(change: Change) -> Planned<Step> {
+    Planned::common(change.into())
 }

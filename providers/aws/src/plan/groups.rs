@@ -2,19 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use seaway_core::{ErrorKind, Goal, Needs, Plan, Planned, ProviderError, Warning};
+use seaway_core::{ErrorKind, Goal, Needs, Plan, ProviderError, Warning};
 
-use super::{Stages, Step};
+use super::{Change, Stages, Step};
 use crate::api::Target;
 use crate::design::{PortDesign, differing, group_default};
 use crate::limits::{BRAKE, BRAKE_FREE, BRAKE_PERCENT, FULL, REJECTED, TARGETS_PER_CALL};
 use crate::observe::{Group, Observed};
-
-/// The target group of a port on a load balancer that is not there yet.
-pub(super) fn begin(port: &PortDesign, goal: &Goal, seen: &Observed, stages: &mut Stages) {
-    let mut unused = Plan::default();
-    follow(port, goal, seen, &mut unused, stages);
-}
 
 /// What is to change of the target group of a port.
 pub(super) fn follow(
@@ -25,28 +19,27 @@ pub(super) fn follow(
     stages: &mut Stages,
 ) {
     let name = &port.group.name;
-    let own = |step| Planned::of(port.uid.clone(), step);
     let group = seen.groups.get(name);
     let attributes = |seen| differing(&port.attributes, seen, group_default);
-    let set = |attributes| Step::SetGroupAttributes { group: name.clone(), attributes };
+    let set = |attributes| Change::SetGroupAttributes { group: name.clone(), attributes };
     let Some(group) = group else {
         let new = Box::new(port.group.clone());
-        stages.making.push(own(Step::CreateGroup { uid: port.uid.clone(), new }));
+        stages.making.push(port.step(Step::CreateGroup { uid: port.uid.clone(), new }));
         let attributes = attributes(&BTreeMap::new());
         if !attributes.is_empty() {
-            stages.filling.push(own(set(attributes)));
+            stages.filling.push(port.step(set(attributes)));
         }
-        stages.filling.extend(register(name, &port.core, true).map(own));
+        stages.filling.extend(register(name, &port.core, true).map(|it| port.step(it)));
         return;
     };
     if group.health_check != port.group.health_check {
         let (group, check) = (name.clone(), port.group.health_check.clone());
-        stages.making.push(own(Step::SetHealthCheck { group, check }));
+        stages.making.push(port.step(Change::SetHealthCheck { group, check }));
     }
     let Some(detail) = &group.detail else { return };
     let attributes = attributes(&detail.attributes);
     if !attributes.is_empty() {
-        stages.making.push(own(set(attributes)));
+        stages.making.push(port.step(set(attributes)));
     }
     if let Some(maybe) = &detail.maybe {
         // Which targets there are is known only as far as these nodes go.
@@ -69,7 +62,6 @@ fn targets(
     stages: &mut Stages,
 ) {
     let name = &port.group.name;
-    let own = |step| Planned::of(port.uid.clone(), step);
     let rejected = |target: &Target| {
         let since = group.rejected.get(&target.instance)?;
         (goal.now.since(*since) < REJECTED).then_some(())
@@ -125,11 +117,11 @@ fn targets(
             plan.look_again_in(FULL);
         }
         // Room first: then it is tried again.
-        stages.making.extend(deregister(name, &less).map(own));
+        stages.making.extend(deregister(name, &less).map(|it| port.step(it)));
         return;
     }
-    stages.filling.extend(register(name, &more, have.is_empty()).map(own));
-    stages.closing.extend(deregister(name, &less).map(own));
+    stages.filling.extend(register(name, &more, have.is_empty()).map(|it| port.step(it)));
+    stages.closing.extend(deregister(name, &less).map(|it| port.step(it)));
 }
 
 fn batches(targets: &BTreeSet<Target>) -> impl Iterator<Item = BTreeSet<Target>> {
@@ -143,6 +135,6 @@ fn register(group: &str, targets: &BTreeSet<Target>, first: bool) -> impl Iterat
     batches(targets).map(move |targets| Step::Register { group: group.to_owned(), targets, first })
 }
 
-fn deregister(group: &str, targets: &BTreeSet<Target>) -> impl Iterator<Item = Step> {
-    batches(targets).map(move |targets| Step::Deregister { group: group.to_owned(), targets })
+fn deregister(group: &str, targets: &BTreeSet<Target>) -> impl Iterator<Item = Change> {
+    batches(targets).map(move |targets| Change::Deregister { group: group.to_owned(), targets })
 }

@@ -2,7 +2,7 @@
 
 use seaway_core::{Goal, Needs, Plan, Planned};
 
-use super::{Place, Step};
+use super::{Change, Place, Step};
 use crate::observe::{Balancer, Observed};
 
 /// Everything at a key is to go.
@@ -15,15 +15,15 @@ pub(super) fn leave(seen: &Observed) -> Plan<Step> {
     }
     // Nobody is a member any more: the first that has something here is told of troubles.
     let holder = seen.holders().into_iter().next();
-    let own = |step| match &holder {
-        Some(uid) => Planned::of(uid.clone(), step),
-        None => Planned::common(step),
+    let own = |change: Change| match &holder {
+        Some(uid) => Planned::of(uid.clone(), change.into()),
+        None => Planned::common(change.into()),
     };
     let fronts = seen.balancers.iter().flat_map(|(name, it)| balancer(name, it, seen));
     plan.stage(fronts.map(own).collect());
-    let groups = seen.groups.keys().map(|name| Step::DeleteGroup { group: name.clone() });
+    let groups = seen.groups.keys().map(|name| Change::DeleteGroup { group: name.clone() });
     let firewalls = seen.firewalls.keys();
-    let firewalls = firewalls.map(|it| Step::DeleteFirewall { place: Place::Own(*it) });
+    let firewalls = firewalls.map(|it| Change::DeleteFirewall { place: Place::Own(*it) });
     plan.stage(groups.chain(firewalls).map(own).collect());
     plan
 }
@@ -36,7 +36,7 @@ pub(super) fn leavers(goal: &Goal, seen: &Observed) -> Plan<Step> {
         if goal.members.contains_key(&group.uid) {
             continue;
         }
-        let own = |step| Planned::of(group.uid.clone(), step);
+        let own = |change: Change| Planned::of(group.uid.clone(), change.into());
         for (balancer, it) in &seen.balancers {
             if !group.balancers.contains(&it.arn) {
                 continue;
@@ -52,11 +52,11 @@ pub(super) fn leavers(goal: &Goal, seen: &Observed) -> Plan<Step> {
                 if front.arn.is_none() {
                     plan.needs = Needs::CloserLook;
                 }
-                let step = Step::DeleteListener { balancer: balancer.clone(), port: *port };
+                let step = Change::DeleteListener { balancer: balancer.clone(), port: *port };
                 closing.push(own(step));
             }
         }
-        deleting.push(own(Step::DeleteGroup { group: name.clone() }));
+        deleting.push(own(Change::DeleteGroup { group: name.clone() }));
     }
     plan.stage(closing);
     plan.stage(deleting);
@@ -64,15 +64,17 @@ pub(super) fn leavers(goal: &Goal, seen: &Observed) -> Plan<Step> {
 }
 
 /// A load balancer of ours goes whole; from one that was lent only our listeners do.
-pub(super) fn balancer(name: &str, it: &Balancer, seen: &Observed) -> impl Iterator<Item = Step> {
+pub(super) fn balancer(name: &str, it: &Balancer, seen: &Observed) -> impl Iterator<Item = Change> {
     let steps: Vec<_> = if it.maker.is_some() {
-        vec![Step::DeleteBalancer { balancer: name.to_owned() }]
+        vec![Change::DeleteBalancer { balancer: name.to_owned() }]
     } else {
         let ours = |arn: &_| seen.groups.values().any(|group| group.arn == *arn);
         let listeners = it.detail.iter().flat_map(|detail| &detail.listeners);
         let ours = listeners.filter(|(_, front)| front.group.as_ref().is_some_and(ours));
-        let close =
-            |(port, _): (&u16, _)| Step::DeleteListener { balancer: name.to_owned(), port: *port };
+        let close = |(port, _): (&u16, _)| Change::DeleteListener {
+            balancer: name.to_owned(),
+            port: *port,
+        };
         ours.map(close).collect()
     };
     steps.into_iter()

@@ -44,10 +44,9 @@ impl Directory {
         self.known.retain(|arn, _| there.contains(arn));
     }
 
-    /// What is ours.
-    pub(crate) fn owned(&self) -> BTreeMap<Arn, Owner> {
-        let ours = self.known.iter().filter_map(|(arn, owner)| Some((arn.clone(), owner.clone()?)));
-        ours.collect()
+    /// Whose a thing is, if it is ours.
+    pub(crate) fn owner(&self, arn: &Arn) -> Option<&Owner> {
+        self.known.get(arn)?.as_ref()
     }
 
     /// Whether a Service shows the address of this load balancer, and its name is ours.
@@ -66,11 +65,11 @@ impl Directory {
         &mut self,
         cluster: &ClusterId,
         group: &TargetGroup,
-        balancers: &[LoadBalancer],
+        balancers: &BTreeMap<&Arn, &LoadBalancer>,
     ) -> bool {
-        let led = |balancer: &&LoadBalancer| group.balancers.contains(&balancer.arn);
-        let found = balancers.iter().filter(led).find_map(|balancer| {
-            let Some(Some(_)) = self.known.get(&balancer.arn) else { return None };
+        let found = group.balancers.iter().find_map(|arn| {
+            self.owner(arn)?;
+            let balancer = balancers.get(arn)?;
             let who = self.shown.get(&balancer.dns_name)?;
             who.iter().find(|(_, uid)| {
                 [IpAddressType::Ipv4, IpAddressType::Ipv6].into_iter().any(|family| {

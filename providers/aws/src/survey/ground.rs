@@ -6,7 +6,8 @@ use std::sync::Arc;
 use seaway_core::ProviderError;
 
 use super::pages;
-use crate::api::{Answer, Api, Filter, Rule, SecurityGroup, Source, Subnet};
+use crate::api::{Answer, Api, Filter, Rule, Scheme, SecurityGroup, Source, Subnet};
+use crate::design::subnet_role;
 use crate::error::told;
 use crate::mark;
 use crate::observe::{Firewall, Ground, Observed, Trouble, Zone};
@@ -63,7 +64,7 @@ impl<A: Api> Nlb<A> {
         if let Some(vpc) = &config.vpc {
             return Ok(Ok(vpc.clone()));
         }
-        let tag = format!("kubernetes.io/cluster/{}", self.rules.cluster_name());
+        let tag = self.rules.cluster_tag();
         let filter = if config.subnets.is_empty() {
             Filter { tag: Some((tag.clone(), Vec::new())), ..Filter::default() }
         } else {
@@ -98,10 +99,10 @@ impl<A: Api> Nlb<A> {
             let message = format!("{vpc} has no subnets in this region");
             return Ok(Err(Trouble { key: "providers.aws.vpc", message }));
         }
-        let roles = ["kubernetes.io/role/elb", "kubernetes.io/role/internal-elb"];
-        let tagged = |role: &&str| found.iter().any(|subnet| subnet.tags.contains_key(*role));
+        let roles = [Scheme::InternetFacing, Scheme::Internal].map(subnet_role);
+        let tagged = |role: &str| found.iter().any(|subnet| subnet.tags.contains_key(role));
         // Routes matter only where tags don't tell.
-        let routes = if roles.iter().all(tagged) {
+        let routes = if roles.into_iter().all(tagged) {
             None
         } else {
             Some(self.api.public_subnets(&vpc).await?)
@@ -132,7 +133,7 @@ impl<A: Api> Nlb<A> {
             let filter = Filter { ids: ids.clone(), ..Filter::default() };
             return self.all_security_groups(filter).await.map(Ok);
         }
-        let tag = format!("kubernetes.io/cluster/{}", self.rules.cluster_name());
+        let tag = self.rules.cluster_tag();
         let filter = Filter {
             vpc: Some(vpc.to_owned()),
             tag: Some((tag.clone(), Vec::new())),

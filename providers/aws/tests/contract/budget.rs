@@ -194,6 +194,24 @@ async fn foreign_things_cost_one_call_for_twenty_and_no_second() {
     assert_eq!(rig.bench.spent().get("DescribeTags"), None);
 }
 
+/// The health of targets is asked for now, and only whose they are has to be listed besides.
+#[tokio::test]
+async fn the_health_of_targets_costs_the_lists_and_one_call_for_each_group() {
+    let mut rig = settled().await;
+    rig.put(spec("a").port(80).port(443));
+    rig.converge().await.unwrap();
+    rig.bench.spent();
+    let targets = rig.driver().targets(&rig.cx, &Key::own(uid("a"))).await.unwrap();
+    assert_eq!(targets[&uid("a")].len(), 2 * rig.bench.groups("a")[&80].targets.len());
+    let expected = [
+        ("DescribeLoadBalancers", 1),
+        ("DescribeSecurityGroups", 1),
+        ("DescribeTargetGroups", 1),
+        ("DescribeTargetHealth", 2),
+    ];
+    assert_eq!(rig.bench.spent(), expected.into());
+}
+
 #[tokio::test]
 async fn a_deletion_costs_one_write_and_one_for_each_port() {
     let mut rig = settled().await;

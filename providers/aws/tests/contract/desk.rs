@@ -8,7 +8,8 @@ use seaway_core::{
 };
 use seaway_provider_aws::api::fake::{Balancer, Cloud, Group, World};
 use seaway_provider_aws::api::{
-    HealthCheck, NewLoadBalancer, NewTargetGroup, Scheme, State, SubnetMapping, Tags, Transport,
+    Arn, HealthCheck, NewLoadBalancer, NewTargetGroup, Scheme, State, SubnetMapping, Tags,
+    Transport,
 };
 use seaway_provider_aws::{Config, Nlb, api};
 use seaway_testkit::rig::Rig;
@@ -89,6 +90,11 @@ pub(crate) fn machine(number: u16) -> Node {
     let mut node = seaway_testkit::node(&format!("node-{number}")).zone(zone).build();
     node.provider_id = Some(format!("aws:///{zone}/i-{number:04x}"));
     node
+}
+
+/// A load balancer, whoever owns it.
+pub(crate) fn look(rig: &Rig<Desk>, arn: &Arn) -> Balancer {
+    rig.bench.cloud.state().balancers[arn].clone()
 }
 
 impl Desk {

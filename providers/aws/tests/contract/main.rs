@@ -2,10 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod account;
 mod annotations;
 mod budget;
 mod desk;
+mod drift;
+mod foreign;
 mod nodes;
+mod scheme;
 mod sharing;
 mod trouble;
 

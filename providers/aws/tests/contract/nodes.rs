@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use seaway_core::{ErrorKind, Node, Nodes};
+use seaway_provider_aws::api::Fault;
 use seaway_testkit::rig::Rig;
 use seaway_testkit::spec;
 
@@ -134,6 +135,33 @@ async fn an_instance_that_does_not_run_keeps_out_nobody_else() {
     assert_eq!(rig.bench.spent().get("RegisterTargets"), Some(&1));
     assert_eq!(rig.bench.instances("a"), ids([1, 2, 3]));
     assert_eq!(warnings(&report, "a"), Vec::<String>::new());
+}
+
+/// What was known of its target groups is told also while the load balancer is not there yet.
+#[tokio::test]
+async fn a_load_balancer_that_is_made_again_hides_no_trouble_of_its_targets() {
+    let mut rig = settled().await;
+    rig.put(spec("full").port(80));
+    pass(&mut rig, "full").await;
+    rig.bench.cloud.stop("i-0002");
+    rig.put(spec("stopped").port(80));
+    pass(&mut rig, "stopped").await;
+    rig.bench.cloud.edit(|world| world.limits.targets = 3);
+    rig.set_nodes(1..=4);
+    pass(&mut rig, "full").await;
+    for (name, told) in [("stopped", "i-0002"), ("full", "targets per Availability Zone")] {
+        let gone = rig.bench.balancer(name).arn;
+        rig.bench.cloud.edit(|world| world.balancers.remove(&gone));
+        rig.clock.advance(MINUTE / 4);
+        rig.driver().survey(&rig.cx).await.unwrap();
+        rig.bench.cloud.fail_next(Fault::refused("TooManyLoadBalancers", "50"));
+        let report = pass(&mut rig, name).await;
+        assert!(rig.bench.balancers(name).is_empty());
+        let mut all = warnings(&report, name);
+        all.extend(trouble(&report, name).map(|error| error.to_string()));
+        assert!(all.iter().any(|text| text.contains(told)), "{name}: {all:?}");
+        assert!(report.look_again.is_some(), "{name}: {report:?}");
+    }
 }
 
 #[tokio::test]
