@@ -32,10 +32,13 @@ fn dependencies_run_one_way() {
     for (package, dependencies) in packages() {
         let ours = dependencies.iter().filter(|name| name.starts_with("seaway-"));
         let allowed: &[&str] = match package.as_str() {
-            "seaway-core" | "seaway-sandbox" | "seaway-integration" => &[],
-            "seaway-intent" | "seaway-pace" | "seaway-testkit" => &["seaway-core"],
+            "seaway-core" | "seaway-health" | "seaway-sandbox" | "seaway-integration" => &[],
+            "seaway-intent" | "seaway-pace" | "seaway-pool" | "seaway-testkit" => &["seaway-core"],
+            "seaway-box" => &["seaway-core", "seaway-pool"],
             "seaway-controller" => &["seaway-core", "seaway-intent"],
-            name if name.starts_with("seaway-provider-") => &["seaway-core", "seaway-pace"],
+            name if name.starts_with("seaway-provider-") => {
+                &["seaway-box", "seaway-core", "seaway-health", "seaway-pace", "seaway-pool"]
+            }
             // The binary wires all of them, but for what is there for tests only.
             "seaway" => {
                 assert!(!dependencies.contains("seaway-testkit"), "testkit is for tests only");

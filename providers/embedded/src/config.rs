@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::dataplane::{HealthCheck, Probe};
-use crate::pool::Ranges;
+use seaway_pool::Ranges;
 
 /// The section `[providers.embedded]` of the config.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -20,6 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use seaway_health::{Checks, OnTurn};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -33,7 +34,6 @@ mod balancer;
 mod counters;
 mod error;
 mod front;
-mod health;
 mod listener;
 mod options;
 mod recent;
@@ -47,8 +47,8 @@ mod udp;
 pub use balancer::{Balancer, BalancerId, Listener, Protocol, Target};
 pub use counters::Counts;
 pub use error::{Error, ErrorKind};
-pub use health::{HealthCheck, Probe};
 pub use options::{Keepalive, Options};
+pub use seaway_health::{HealthCheck, Probe};
 pub use sources::Sources;
 pub use state::{BalancerState, TargetState};
 
@@ -95,8 +95,8 @@ impl DataPlane {
             .build()
             .map_err(|error| Error::start("the health checks", &error))?;
         let (epoch, control_handle) = (Arc::new(Epoch::default()), control.handle().clone());
-        let checks =
-            health::Checks::new(options.checks_at_once, Arc::clone(&epoch), control_handle.clone());
+        let listener = Arc::clone(&epoch) as Arc<dyn OnTurn>;
+        let checks = Checks::new(options.checks_at_once, listener, control_handle.clone());
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
         let health = thread::Builder::new()
@@ -106,7 +106,7 @@ impl DataPlane {
         let ground = Ground {
             options: Arc::new(options),
             epoch,
-            checks: Arc::new(checks),
+            checks,
             proxy: proxy.handle().clone(),
             control: control_handle,
             end: CancellationToken::new(),

@@ -2,7 +2,6 @@
 //!
 //! ```text
 //! config     the section [providers.embedded]
-//! pool/      the addresses, and who has which
 //! observe    what every Service has here
 //! plan/      from that to what is wanted: pure
 //! apply      one step
@@ -17,14 +16,12 @@ pub mod dataplane;
 mod error;
 mod observe;
 mod plan;
-mod pool;
 mod provider;
 
 pub use apply::Fact;
 pub use config::Config;
 pub use observe::Observed;
 pub use plan::Step;
-pub use pool::{Ranges, Slot, Wish};
 pub use provider::Embedded;
 
 use seaway_core::ProviderError;

@@ -13,7 +13,7 @@ use crate::dataplane::{DataPlane, Options};
 use crate::error;
 use crate::observe::Observed;
 use crate::plan::{self, Step};
-use crate::pool::{Pool, Refusal};
+use seaway_pool::{Pool, Refusal};
 
 /// The checks run anyway: asking for what they found costs next to nothing.
 const HEALTH_EVERY: Duration = Duration::from_secs(5);
@@ -30,7 +30,7 @@ impl Embedded {
     pub(crate) fn start(config: Config) -> Result<Self, ProviderError> {
         let options = Options { listener_drain: config.drain(), ..Options::default() };
         let plane = DataPlane::start(options).map_err(|error| error::told("data plane", &error))?;
-        let pool = Pool::new(config.pool.clone());
+        let pool = Pool::new(crate::NAME, config.pool.clone());
         Ok(Self {
             config: Arc::new(config),
             plane: Arc::new(plane),

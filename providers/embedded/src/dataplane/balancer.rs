@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, HealthCheck, Probe, Sources};
+use super::{Error, HealthCheck, Sources};
 
 /// Names one balancer of the plane; the plane gives it no meaning.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -127,17 +127,6 @@ impl Balancer {
                 return Err(Error::invalid(format!("{door} is listed twice")));
             }
         }
-        if self.health.interval.is_zero() || self.health.timeout.is_zero() {
-            return Err(Error::invalid(
-                "a health check needs an interval and a timeout".to_owned(),
-            ));
-        }
-        // The path goes into a request line as it is.
-        if let Probe::Http { path, .. } = &self.health.probe
-            && (!path.starts_with('/') || !path.bytes().all(|byte| byte.is_ascii_graphic()))
-        {
-            return Err(Error::invalid(format!("the health check path {path:?} isn't a URL path")));
-        }
-        Ok(())
+        self.health.validate().map_err(|invalid| Error::invalid(invalid.to_string()))
     }
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use seaway_health::Checks;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -12,7 +13,6 @@ use super::affinity::Affinity;
 use super::balancer::{Door, Protocol};
 use super::counters::Counters;
 use super::front::Rules;
-use super::health::Checks;
 use super::listener::{Bound, Opened, Serving};
 use super::sources::Admission;
 use super::state::BalancerState;

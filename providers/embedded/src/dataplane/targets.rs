@@ -8,10 +8,10 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
+use seaway_health::{Check, Checks, OnTurn};
 use tokio_util::sync::CancellationToken;
 
 use super::counters::Counter;
-use super::health::{Check, Checks};
 use super::{HealthCheck, Target};
 
 /// Moves on whenever a target may have become usable or unusable, anywhere in the plane.
@@ -25,6 +25,12 @@ impl Epoch {
 
     pub(super) fn next(&self) {
         self.0.fetch_add(1, AcqRel);
+    }
+}
+
+impl OnTurn for Epoch {
+    fn turned(&self) {
+        self.next();
     }
 }
 

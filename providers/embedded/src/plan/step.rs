@@ -7,7 +7,7 @@ use seaway_core::{Family, ServiceRef, ServiceUid, Urgency};
 use crate::apply::Fact;
 use crate::dataplane::{Balancer, Listener, Sources};
 use crate::observe::Observed;
-use crate::pool::{Slot, Wish};
+use seaway_pool::{Slot, Wish};
 
 /// One change.
 #[derive(Clone, Debug, PartialEq, Eq)]

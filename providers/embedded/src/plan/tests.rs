@@ -1,11 +1,13 @@
+use std::net::IpAddr;
+
 use seaway_core::{
-    Address, Class, ErrorKind, Family, Goal, Member, Moment, Node, NodeName, Readiness, ServiceUid,
-    Step as _, Urgency, Want,
+    Address, Class, ErrorKind, Family, Goal, Member, Node, NodeName, ProviderError, Readiness,
+    ServiceUid, Step as _, Urgency, Want,
 };
+use seaway_pool::Ranges;
 use seaway_testkit::{SpecBuilder, node, spec, uid};
 
 use super::*;
-use crate::pool::Ranges;
 
 mod addresses;
 mod targets;
@@ -30,7 +32,8 @@ struct Case {
 fn case(spec: SpecBuilder) -> Case {
     let nodes = [node("node-1").build(), node("node-2").build()].into_iter().collect();
     let members = [(uid("a"), Member::present(spec))].into();
-    Case { config: both(), goal: Goal { now: Moment::default(), nodes, members } }
+    let goal = Goal { nodes, members, ..Goal::default() };
+    Case { config: both(), goal }
 }
 
 fn a() -> SpecBuilder {

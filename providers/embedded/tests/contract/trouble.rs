@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use seaway_core::{Address, ErrorKind, Key, Protocol, Provider, Readiness};
-use seaway_provider_embedded::{Config, Ranges, connect};
+use seaway_pool::Ranges;
+use seaway_provider_embedded::{Config, connect};
 use seaway_testkit::rig::Rig;
 use seaway_testkit::{Bench, ManualClock, uid};
 

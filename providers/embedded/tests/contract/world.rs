@@ -10,8 +10,9 @@ use seaway_core::{
     Address, Affinity, BalancerKey, Context, Family, Key, LbSpec, Mark, Node, Protocol, Provider,
     ServiceUid, SourceRanges, TrafficPolicy,
 };
+use seaway_pool::Ranges;
 use seaway_provider_embedded::dataplane::{Balancer, Probe, Sources};
-use seaway_provider_embedded::{Config, Embedded, Observed, Ranges, connect};
+use seaway_provider_embedded::{Config, Embedded, Observed, connect};
 use seaway_testkit::{Bench, Front, ManualClock, Served, SpecBuilder, Thing, cluster_id};
 use tokio::runtime::Builder;
 

@@ -3,6 +3,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use seaway_health::blames_target;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 
@@ -13,7 +14,7 @@ use crate::dataplane::targets::Member;
 
 /// Whose fault a failed connect is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::dataplane) enum Fault {
+enum Fault {
     /// Nobody listens on the target's port.
     Refused,
     /// The target, or the way to it.
@@ -25,16 +26,12 @@ pub(in crate::dataplane) enum Fault {
 }
 
 impl Fault {
-    pub(in crate::dataplane) fn of(error: &io::Error) -> Self {
+    fn of(error: &io::Error) -> Self {
         #[expect(clippy::wildcard_enum_match_arm, reason = "the list is std's, and open-ended")]
         match error.kind() {
             _ if out_of_files(error) => Self::Starved,
             io::ErrorKind::ConnectionRefused => Self::Refused,
-            io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::HostUnreachable
-            | io::ErrorKind::NetworkUnreachable
-            | io::ErrorKind::TimedOut => Self::Target,
+            _ if blames_target(error) => Self::Target,
             // EADDRNOTAVAIL: all local ports towards this target are taken.
             io::ErrorKind::AddrNotAvailable | io::ErrorKind::OutOfMemory => Self::Starved,
             _ => Self::Ours,
@@ -42,7 +39,7 @@ impl Fault {
     }
 
     /// Whether it says nothing about the target.
-    pub(in crate::dataplane) fn is_ours(self) -> bool {
+    fn is_ours(self) -> bool {
         match self {
             Self::Starved | Self::Ours => true,
             Self::Refused | Self::Target => false,

@@ -4,11 +4,11 @@ use std::ops::RangeInclusive;
 
 use seaway_core::{Family, ServiceUid};
 
-use super::ranges;
+use crate::ranges;
 
 /// What is free of one range.
 #[derive(Debug)]
-pub(super) struct Stock {
+pub(crate) struct Stock {
     range: RangeInclusive<IpAddr>,
     /// From here on none was ever given out, save those that were asked for by name; none: all were.
     fresh: Option<IpAddr>,
@@ -18,32 +18,32 @@ pub(super) struct Stock {
 
 impl Stock {
     /// A range of which nothing is taken.
-    pub(super) fn new(range: RangeInclusive<IpAddr>) -> Self {
+    pub(crate) fn new(range: RangeInclusive<IpAddr>) -> Self {
         Self { fresh: Some(*range.start()), range, returned: BTreeSet::new() }
     }
 
-    pub(super) fn contains(&self, ip: IpAddr) -> bool {
+    pub(crate) fn contains(&self, ip: IpAddr) -> bool {
         self.range.contains(&ip)
     }
 
-    pub(super) fn family(&self) -> Family {
+    pub(crate) fn family(&self) -> Family {
         Family::of(*self.range.start())
     }
 
     /// Notes that somebody took `ip`.
-    pub(super) fn taken(&mut self, ip: IpAddr) {
+    pub(crate) fn taken(&mut self, ip: IpAddr) {
         self.returned.remove(&ip);
     }
 
     /// Notes that `ip` is free again.
-    pub(super) fn returned(&mut self, ip: IpAddr) {
+    pub(crate) fn returned(&mut self, ip: IpAddr) {
         if self.fresh.is_none_or(|fresh| ip < fresh) {
             self.returned.insert(ip);
         }
     }
 
     /// The lowest free address. What is passed over is taken, and is not passed over again.
-    pub(super) fn free(&mut self, holders: &BTreeMap<IpAddr, ServiceUid>) -> Option<IpAddr> {
+    pub(crate) fn free(&mut self, holders: &BTreeMap<IpAddr, ServiceUid>) -> Option<IpAddr> {
         if let Some(ip) = self.returned.first() {
             return Some(*ip);
         }

@@ -1,7 +1,12 @@
-use super::*;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use seaway_core::{ErrorKind, Family, ServiceRef, ServiceUid};
+
+use crate::{Pool, Ranges, Slot, Wish, ranges};
 
 fn pool(text: &[&str]) -> Pool {
-    Pool::new(Ranges::parse(text).unwrap())
+    Pool::new("test", Ranges::parse(text).unwrap())
 }
 
 fn uid(name: &str) -> ServiceUid {

@@ -67,7 +67,7 @@ impl Ranges {
         })
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &RangeInclusive<IpAddr>> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &RangeInclusive<IpAddr>> {
         self.ranges.iter()
     }
 }
@@ -86,7 +86,7 @@ impl<'de> Deserialize<'de> for Ranges {
 }
 
 /// The address after `ip`.
-pub(super) fn next(ip: IpAddr) -> Option<IpAddr> {
+pub(crate) fn next(ip: IpAddr) -> Option<IpAddr> {
     match ip {
         IpAddr::V4(ip) => u32::from(ip).checked_add(1).map(|n| Ipv4Addr::from(n).into()),
         IpAddr::V6(ip) => u128::from(ip).checked_add(1).map(|n| Ipv6Addr::from(n).into()),

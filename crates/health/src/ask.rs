@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::dataplane::tcp::connect::Fault;
+use crate::fault::blames_target;
+use crate::key::{CheckKey, Question};
 
-/// Why a probe failed, and on whose side.
+/// Why a check failed, and on whose side.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     #[error("{0}")]
     Target(String),
     #[error("can't check: {0}")]
@@ -17,22 +18,36 @@ pub(super) enum Failure {
 
 impl Failure {
     fn connect(error: io::Error) -> Self {
-        if Fault::of(&error).is_ours() {
-            Self::Ours(error)
-        } else {
+        if blames_target(&error) {
             Self::Target(format!("connect: {error}"))
+        } else {
+            Self::Ours(error)
         }
     }
 }
 
-pub(super) async fn connect(address: SocketAddr) -> Result<TcpStream, Failure> {
+pub(crate) async fn ask(key: &CheckKey) -> Result<(), Failure> {
+    let question = async {
+        match &key.question {
+            Question::Nothing(_) => Ok(()),
+            Question::Connect(address) => connect(*address).await.map(drop),
+            Question::Get(address, path) => get(*address, path).await,
+        }
+    };
+    match tokio::time::timeout(key.timeout, question).await {
+        Ok(answer) => answer,
+        Err(_) => Err(Failure::Target(format!("no answer within {:?}", key.timeout))),
+    }
+}
+
+async fn connect(address: SocketAddr) -> Result<TcpStream, Failure> {
     let stream = TcpStream::connect(address).await.map_err(Failure::connect)?;
     // Closed by a reset: thousands of checks would otherwise leave a connection in TIME_WAIT each.
     stream.set_zero_linger().map_err(Failure::connect)?;
     Ok(stream)
 }
 
-pub(super) async fn get(address: SocketAddr, path: &str) -> Result<(), Failure> {
+async fn get(address: SocketAddr, path: &str) -> Result<(), Failure> {
     let mut stream = connect(address).await?;
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: {address}\r\nUser-Agent: seaway\r\nConnection: close\r\n\r\n"
