@@ -1,8 +1,8 @@
 //! XML as AWS speaks it: elements with text or with children, whose attributes say nothing new.
 
-use quick_xml::Reader;
-use quick_xml::escape::{escape, resolve_xml_entity};
-use quick_xml::events::{BytesStart, Event};
+use std::borrow::Cow;
+
+use roxmltree::{Document, Node};
 
 /// One element. AWS never mixes text and children.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,35 +35,7 @@ impl Element {
 
     /// A document's outermost element. Panics if the text is no XML: it is moto's mistake, or ours.
     pub fn parse(text: &str) -> Self {
-        let mut reader = Reader::from_str(text);
-        let mut open = vec![Self::default()];
-        loop {
-            match reader.read_event().unwrap() {
-                Event::Start(start) => open.push(Self::from(&start)),
-                Event::Empty(start) => open.last_mut().unwrap().children.push(Self::from(&start)),
-                Event::End(_) => {
-                    let mut closed = open.pop().unwrap();
-                    if !closed.children.is_empty() {
-                        closed.text.clear();
-                    }
-                    open.last_mut().unwrap().children.push(closed);
-                }
-                Event::Text(text) => open.last_mut().unwrap().text += &text.xml10_content(),
-                Event::GeneralRef(name) => {
-                    let text = &mut open.last_mut().unwrap().text;
-                    match name.resolve_char_ref().unwrap() {
-                        Some(character) => text.push(character),
-                        None => *text += resolve_xml_entity(&name).unwrap(),
-                    }
-                }
-                Event::Eof => return open.pop().unwrap().children.pop().unwrap(),
-                Event::CData(_)
-                | Event::Comment(_)
-                | Event::Decl(_)
-                | Event::DocType(_)
-                | Event::PI(_) => {}
-            }
-        }
+        Self::from(Document::parse(text).unwrap().root_element())
     }
 
     /// The first child of this name.
@@ -136,11 +108,40 @@ impl Element {
     }
 }
 
-impl From<&BytesStart<'_>> for Element {
-    fn from(start: &BytesStart<'_>) -> Self {
-        let name = start.name().as_ref().to_owned();
-        let namespace = start.try_get_attribute("xmlns").unwrap();
-        let namespace = namespace.map(|value| value.value.into_owned());
-        Self { name, namespace, ..Self::default() }
+impl From<Node<'_, '_>> for Element {
+    fn from(node: Node<'_, '_>) -> Self {
+        let children: Vec<_> = node.children().filter(Node::is_element).map(Self::from).collect();
+        let text = if children.is_empty() { node.text().unwrap_or_default() } else { "" };
+        // A child has that of what it is in.
+        let inherited = node.parent_element().and_then(|parent| parent.default_namespace());
+        let namespace = node.default_namespace().filter(|own| Some(*own) != inherited);
+        Self {
+            name: node.tag_name().name().to_owned(),
+            namespace: namespace.map(str::to_owned),
+            text: text.to_owned(),
+            children,
+        }
+    }
+}
+
+/// What would be taken for markup is written as a reference.
+fn escape(text: &str) -> Cow<'_, str> {
+    if !text.contains(['&', '<', '>']) {
+        return text.into();
+    }
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_is_written_again() {
+        let text = r#"<a xmlns="urn:x"><b>1 &lt; 2 &amp; 3</b><c></c></a>"#;
+        let element = Element::parse(text);
+        assert_eq!(element.text("b"), "1 < 2 & 3");
+        assert_eq!(element.namespace.as_deref(), Some("urn:x"));
+        assert_eq!(element.write(), text);
     }
 }
