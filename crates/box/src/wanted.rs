@@ -1,0 +1,205 @@
+//! From a goal to the site that a box is to have.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use seaway_core::{
+    ClusterId, ErrorKind, Goal, LbSpec, Member, Plan, ProviderError, ServiceUid, TrafficPolicy,
+};
+use seaway_pool::{Overhang, Pool, Ranges, fitting, shown, slots};
+
+use crate::daemon::{Daemon, Sick};
+use crate::observed::Observed;
+use crate::site::{Check, Entry, Port, Site, Target};
+use crate::tuning::Tuning;
+
+/// How long the status of a Service may take to show a new address, before the old one is looked at
+/// again.
+const SHOWN_AFTER: Duration = Duration::from_secs(1);
+
+/// What is to be told with a site.
+type Remarks<D> = Plan<crate::step::Step<<D as Daemon>::Change>>;
+
+/// The site that `goal` asks for, with refusals and warnings in `plan`.
+pub(crate) fn site<D: Daemon>(
+    daemon: &D,
+    (cluster, ranges): (&ClusterId, &Ranges),
+    goal: &Goal,
+    seen: &Observed<D>,
+    plan: &mut Remarks<D>,
+) -> Site {
+    let nothing = Site::empty(cluster.clone());
+    let live = seen.live.as_ref().map_or(&nothing, |live| &live.site);
+    let mut site = Site::empty(cluster.clone());
+    let mut wanted = Vec::new();
+    for (uid, member) in &goal.members {
+        let tuned = member.spec().map(|spec| {
+            Tuning::of(spec, D::NAME, D::PROXY_PROTOCOL).map(|tuning| (member, spec, tuning))
+        });
+        match tuned {
+            Some(Ok(asked)) => wanted.push(asked),
+            Some(Err(error)) => {
+                plan.refused.insert(uid.clone(), error);
+                keep(&mut site, live, uid);
+            }
+            None => keep(&mut site, live, uid),
+        }
+    }
+    let mut seats = Seats::new(D::NAME, ranges, goal, seen);
+    // Who has an address keeps it; then come those that ask for a certain one, the oldest first.
+    wanted.sort_by_key(|(_, spec, _)| {
+        let seated = seats.has(&spec.service.uid);
+        (!seated, spec.requested_address.is_none(), spec.created, spec.service.uid.clone())
+    });
+    for (member, spec, tuning) in wanted {
+        let uid = &spec.service.uid;
+        let seated = if goal.follows {
+            follow(ranges, spec, member)
+        } else {
+            seats.seat(spec, member, plan)
+        };
+        match seated {
+            Ok(addresses) => {
+                let entry = entry(spec, goal, &seen.sick, addresses, tuning);
+                for warning in daemon.warnings(&entry) {
+                    plan.warn(uid, warning);
+                }
+                site.entries.insert(uid.clone(), entry);
+            }
+            Err(error) => {
+                plan.refused.insert(uid.clone(), error);
+                keep(&mut site, live, uid);
+            }
+        }
+    }
+    let nodes: BTreeSet<_> = site.entries.values().flat_map(|entry| entry.targets.keys()).collect();
+    site.numbers = live.numbers.with(&nodes);
+    site
+}
+
+/// Leaves a Service as it is.
+fn keep(site: &mut Site, live: &Site, uid: &ServiceUid) {
+    if let Some(entry) = live.entries.get(uid) {
+        site.entries.insert(uid.clone(), entry.clone());
+    }
+}
+
+/// The addresses that another controller has chosen.
+fn follow(ranges: &Ranges, spec: &LbSpec, member: &Member) -> Result<Vec<IpAddr>, ProviderError> {
+    let shown = shown(&member.published);
+    let ours = shown.iter().copied().filter(|ip| ranges.contains(*ip));
+    let ours: Vec<_> = ours.collect();
+    if ours.is_empty() {
+        let message = format!(
+            "the status of {} shows no address of the pool {ranges} yet: the leader chooses it",
+            spec.service
+        );
+        return Err(ProviderError::new(ErrorKind::Unavailable, "address", message));
+    }
+    Ok(ours)
+}
+
+/// Who has which address of the pool.
+struct Seats {
+    pool: Pool,
+    held: BTreeMap<ServiceUid, Vec<IpAddr>>,
+    ranges: Ranges,
+}
+
+impl Seats {
+    fn new<D: Daemon>(
+        provider: &'static str,
+        ranges: &Ranges,
+        goal: &Goal,
+        seen: &Observed<D>,
+    ) -> Self {
+        let mut pool = Pool::new(provider, ranges.clone());
+        // Who is not a member leaves with this very config, and its addresses are free in it.
+        let held = seen.held().into_iter().filter(|(uid, _)| goal.members.contains_key(uid));
+        let held: BTreeMap<_, _> = held.collect();
+        for (uid, addresses) in &held {
+            take(&mut pool, uid, addresses);
+        }
+        // An address that a status shows was given, whoever forgot that since; the older Service
+        // comes first if two show one.
+        let mut members: Vec<_> = goal.members.iter().collect();
+        members.sort_by_key(|(_, member)| member.spec().map(|spec| spec.created));
+        for (uid, member) in members {
+            take(&mut pool, uid, &shown(&member.published));
+            if let Some(spec) = member.spec() {
+                pool.introduce(&spec.service);
+            }
+        }
+        Self { pool, held, ranges: ranges.clone() }
+    }
+
+    fn has(&self, uid: &ServiceUid) -> bool {
+        !self.pool.of(uid).is_empty()
+    }
+
+    /// The addresses of a Service: its own of before where it has any, else free ones.
+    fn seat<S>(
+        &mut self,
+        spec: &LbSpec,
+        member: &Member,
+        plan: &mut Plan<S>,
+    ) -> Result<Vec<IpAddr>, ProviderError> {
+        let uid = &spec.service.uid;
+        let shown = shown(&member.published);
+        let slots = slots(&self.ranges, spec, &shown, self.pool.of(uid))?;
+        let given = self.pool.reserve(&spec.service, &slots).map_err(|refusal| refusal.told())?;
+        let mut addresses = fitting(&slots, &given).unwrap_or_default();
+        let held = self.held.get(uid).map_or(&[][..], Vec::as_slice);
+        let over = Overhang::of(&addresses, held, &shown);
+        if !over.shown.is_empty() {
+            addresses.extend(over.served(&slots));
+            plan.look_again_in(SHOWN_AFTER);
+        }
+        Ok(addresses)
+    }
+}
+
+/// What can't be taken is another's, or of a pool of before.
+fn take(pool: &mut Pool, uid: &ServiceUid, addresses: &[IpAddr]) {
+    for ip in addresses {
+        if let Err(refusal) = pool.take(uid, *ip) {
+            tracing::debug!(%uid, %ip, %refusal, "an address is not kept");
+        }
+    }
+}
+
+fn entry(
+    spec: &Arc<LbSpec>,
+    goal: &Goal,
+    sick: &BTreeSet<Sick>,
+    addresses: Vec<IpAddr>,
+    tuning: Tuning,
+) -> Entry {
+    let uid = &spec.service.uid;
+    let targets = goal.targets(spec).filter_map(|node| {
+        // A NodePort answers on the families of its Service, and on no others.
+        let address = spec.families.iter().find_map(|family| node.address(*family))?;
+        let down = || sick.contains(&Sick { service: uid.clone(), node: node.name.clone() });
+        Some((node.name.clone(), Target { address, out: node.draining || down() }))
+    });
+    let ports = spec.ports.iter().filter_map(|port| {
+        // Refused by the capabilities where it has none.
+        let node_port = port.node_port?;
+        Some(Port { port: port.port, protocol: port.protocol, node_port })
+    });
+    Entry {
+        service: spec.service.clone(),
+        addresses,
+        ports: ports.collect(),
+        targets: targets.collect(),
+        sources: spec.source_ranges.clone(),
+        affinity: spec.affinity,
+        check: match spec.traffic_policy {
+            TrafficPolicy::Cluster => Check::Connect,
+            TrafficPolicy::Local { health_check_node_port } => Check::Http(health_check_node_port),
+        },
+        tuning,
+    }
+}
