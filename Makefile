@@ -5,7 +5,7 @@ export SEAWAY_KUBECTL := $(CURDIR)/target/tools/kubectl
 export SEAWAY_HELM := $(CURDIR)/target/tools/helm
 ARGS ?=
 # The stories that any cluster can be the place of.
-STORIES ?= affinity aws_story coexist dry_run local restart service wrong_input
+STORIES ?= affinity aws_story coexist daemons dry_run local restart service wrong_input
 CLUSTER_SOURCES := $(wildcard integration/cluster/*.go integration/cluster/*/*.go) \
 	integration/cluster/go.mod integration/cluster/go.sum
 
@@ -30,7 +30,8 @@ check: ## the quick inner loop: lints and the tests that need no process and no 
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo test --locked --workspace --lib --bins --quiet
 
-test: target/tools/kubectl ## all tests of this machine; fetches kubectl and moto first
+test: target/tools/kubectl ## all tests of this machine; fetches kubectl, moto and the daemons first
+	integration/setup/daemons.sh
 	sh integration/setup/moto.sh
 	cargo build --locked --package seaway --features aws
 	cargo test --locked --workspace --features seaway/aws
@@ -45,6 +46,7 @@ cluster: target/cluster/seaway-cluster ## leave a real cluster running until Ctr
 	@exec $< up $(ARGS)
 
 e2e: target/cluster/seaway-cluster target/tools/kubectl ## the stories on a real cluster, as root or in a user namespace
+	integration/setup/daemons.sh
 	sh integration/setup/moto.sh
 	cargo build --locked --package seaway --features aws
 	STORIES="$(STORIES)" ARGS="$(ARGS)" integration/cluster/stories.sh

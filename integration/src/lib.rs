@@ -3,6 +3,7 @@
 //! any cluster.
 //!
 //! ```text
+//! boxes/     a laboratory for daemons: a client and machines on a network of their own
 //! binary     which `seaway` is under test
 //! process    one `seaway` process: its lines, its signals, its end
 //! cluster/   a cluster to work on, its objects and its Events
@@ -29,6 +30,7 @@
 
 mod ask;
 mod binary;
+pub mod boxes;
 mod cluster;
 mod controller;
 mod figure;
@@ -43,7 +45,7 @@ mod visit;
 
 pub use ask::{Reply, ask, ask_as};
 pub use cluster::{Cluster, addresses, is_ours};
-pub use controller::{Controller, answers, embedded};
+pub use controller::{Controller, answers, embedded, on_box};
 pub use figure::figure;
 pub use gateway::{Gateway, Order};
 pub use load::{Load, Tally};
