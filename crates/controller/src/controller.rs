@@ -19,11 +19,13 @@ use crate::lease::{Ledger, Page};
 use crate::metrics::Metrics;
 use crate::object::{NodeObject, ServiceObject, SliceObject};
 use crate::pace::{Slots, Unsettling};
+use crate::part::Part;
 use crate::pulse::Pulse;
 use crate::queue::Queue;
 use crate::recorder::Recorder;
 use crate::requeue::{self, Requeue};
-use crate::roster::Roster;
+use crate::roster::{Roster, Stance};
+use crate::stirring;
 use crate::watch::{BACKLOG, follow};
 use crate::write::Writer;
 
@@ -59,7 +61,10 @@ pub struct Options {
     /// Write nothing anywhere: no finalizer, status, Event or Lease, and nothing to providers. What
     /// would be done is logged.
     pub dry_run: bool,
-    /// Checked before every write; without one nothing is held back.
+    /// Which part it plays among the controllers of its cluster.
+    pub part: Part,
+    /// Checked before every write, on a box before every write to Kubernetes; without one nothing is
+    /// held back.
     pub fence: Option<Arc<dyn Fence>>,
     /// Where it is recorded that everything of a provider is settled, so that a restart need not look
     /// closely at what no listing shows. Without one nothing is recorded, and nothing taken for
@@ -81,6 +86,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             dry_run: false,
+            part: Part::default(),
             fence: None,
             ledger: None,
             calm: CALM,
@@ -96,6 +102,7 @@ impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
             .field("dry_run", &self.dry_run)
+            .field("part", &self.part)
             .field("ledger", &self.ledger)
             .field("calm", &self.calm)
             .field("inventory", &self.inventory)
@@ -143,16 +150,18 @@ impl Controller {
         let served = drivers.keys().map(|name| (*name).to_owned()).collect();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let metrics = Arc::clone(&options.metrics);
-        let writer =
-            Arc::new(Writer::new(client.clone(), options.fence.clone(), Arc::clone(&metrics)));
-        let (recorder, events) = Recorder::new(Arc::clone(&writer), Arc::clone(&clock));
+        let part = &options.part;
+        // Who follows writes bad news only, and needs no Lease for that.
+        let fence = options.fence.clone().filter(|_| !part.follows());
+        let writer = Arc::new(Writer::new(client.clone(), fence.clone(), Arc::clone(&metrics)));
+        let (recorder, events) = Recorder::new(Arc::clone(&writer), Arc::clone(&clock), part);
         let tap = Arc::<Metrics>::clone(&metrics);
         let slots = Slots::new(CALLS);
         let mut cx = Context::new(clock).paced(Arc::new(slots.clone())).tapped(tap);
-        if let Some(fence) = &options.fence {
-            cx = cx.fenced(Arc::clone(fence));
+        if let Some(fence) = fence.filter(|_| *part == Part::Whole) {
+            cx = cx.fenced(fence);
         }
-        let ledger = options.ledger.clone().filter(|_| !options.dry_run);
+        let ledger = options.ledger.clone().filter(|_| !options.dry_run && !part.follows());
         let pages = ledger.as_ref().map(|ledger| pages(&drivers, ledger)).unwrap_or_default();
         let paced = |page: &Arc<Page>| Unsettling { page: Arc::clone(page), slots: slots.clone() };
         let passes = pages
@@ -208,13 +217,20 @@ impl Controller {
                 watches.spawn(health::watch(Arc::clone(driver), every, cx, metrics, tx));
             }
         }
+        let (stirred_tx, stirred) = mpsc::channel(BACKLOG);
+        let stance = match &options.part {
+            _ if options.dry_run => Stance::Rehearses,
+            part if part.follows() => Stance::Follows,
+            Part::Whole | Part::Box { .. } => Stance::Leads,
+        };
         let mut running = Running {
-            roster: Roster::new(drivers.clone(), selection.clone(), options.dry_run),
+            roster: Roster::new(drivers.clone(), selection.clone(), stance),
             worker,
             services,
             nodes,
             slices,
             health,
+            stirred,
             asks,
             cluster: Cluster::default(),
             queue: Queue::default(),
@@ -230,16 +246,21 @@ impl Controller {
             requeue: Requeue { first: options.first_retry },
             pulse,
             sweep: options.sweep && !options.dry_run,
-            dry_run: options.dry_run,
+            owns_box: options.part != Part::Whole && !options.dry_run,
+            stance,
         };
         let outcome = tokio::select! {
             () = stop.cancelled() => Ok(()),
             outcome = async {
                 running.start(&drivers, &selection, wants_slices).await;
+                for driver in drivers.values().filter(|_| !options.dry_run) {
+                    let (cx, tx) = (running.worker.cx.clone(), stirred_tx.clone());
+                    watches.spawn(stirring::listen(Arc::clone(driver), cx, tx));
+                }
                 running.serve().await
             } => outcome,
         };
-        drop((watches, slices_tx, health_tx));
+        drop((watches, slices_tx, health_tx, stirred_tx));
         running.finish().await;
         drop(running);
         // Every recorder is dropped with its worker: what is told already is written, then it ends.

@@ -5,6 +5,7 @@
 //! watch       one watch each, as changes; streaming lists with a fallback
 //! cluster/    what is known of the cluster: own maps, no reflector
 //! roster/     which Service is to be carried by which key, and who has something where
+//! part        which part a controller plays among several
 //! queue       one queue, keyed by provider and key, with times
 //! claims      the addresses that Services show, told to the providers first
 //! pass        one pass over one key: reconcile, then the statuses
@@ -12,6 +13,7 @@
 //! condition   the conditions on a Service
 //! status      the status patch
 //! health      which targets are healthy, asked now and then
+//! stirring    what changes at the providers of its own accord
 //! inspect     what is known, for people
 //! metrics     what is counted, for Prometheus
 //! pulse       whether the loop is alive
@@ -42,6 +44,7 @@ mod lease;
 mod metrics;
 mod object;
 mod pace;
+mod part;
 mod pass;
 mod pulse;
 mod queue;
@@ -50,6 +53,7 @@ mod rehearsal;
 mod requeue;
 mod roster;
 mod status;
+mod stirring;
 mod sweep;
 mod uninstall;
 mod watch;
@@ -63,6 +67,7 @@ pub use inspect::{Inspection, Inspector, NotRunning, Orphan, Place, ServiceView,
 pub use leader::{Leader, leaders};
 pub use lease::{Elector, LeaseFence, Ledger, Lost, Timing};
 pub use metrics::Metrics;
+pub use part::Part;
 pub use pulse::Pulse;
 pub use rehearsal::{Outline, Rehearsal, outline, outline_live};
 pub use sweep::{SweepError, Sweeper, Swept};

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
 use seaway_core::{
@@ -23,7 +23,7 @@ pub(crate) struct Pass {
     pub(crate) begun: u64,
     /// The members, and what is known of them.
     pub(crate) services: BTreeMap<ServiceUid, Known>,
-    /// What was found at the key by an inventory is not what we left there.
+    /// What was found at the key may not be what we left there, though it had come to rest.
     pub(crate) drifted: bool,
 }
 
@@ -56,7 +56,7 @@ impl Pass {
             shown: Vec::new(),
             told: Vec::new(),
             failed: self.failures(&report),
-            repaired: self.drifted && report.wrote(),
+            repaired: self.drifted && report.altered && report.wrote(),
             report,
         };
         if outcome.is_over() {
@@ -70,10 +70,14 @@ impl Pass {
                 recorder.tell(&known.service.metadata, Note::Failed(error.to_string()));
             }
         }
-        if self.drifted {
+        if self.drifted && outcome.report.altered {
             self.tell_repairs(&outcome.report, recorder);
         }
         if self.key.key == Key::Ground {
+            return outcome;
+        }
+        if self.goal.follows {
+            outcome.shown = self.shown_by_others(&outcome.report);
             return outcome;
         }
         let writes = self.goal.present().filter_map(|(uid, spec)| {
@@ -102,6 +106,21 @@ impl Pass {
             }
         }
         outcome
+    }
+
+    /// The Services that are served where whoever writes the statuses says.
+    fn shown_by_others(&self, report: &Report) -> Vec<(ServiceUid, Option<(ServiceStatus, u64)>)> {
+        let is_shown = |(uid, _): &(&ServiceUid, _)| {
+            let (Some(known), Some(member)) = (self.services.get(*uid), report.members.get(*uid))
+            else {
+                return false;
+            };
+            let Readiness::Ready(addresses) = &member.readiness else { return false };
+            let published: BTreeSet<_> = status::published(&known.service).into_iter().collect();
+            known.writable && published == addresses.iter().cloned().collect()
+        };
+        let shown = self.goal.present().filter(is_shown);
+        shown.map(|(uid, _)| (uid.clone(), None)).collect()
     }
 
     /// A failure of the whole pass is one of each Service that it was to serve.

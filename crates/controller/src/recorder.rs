@@ -7,6 +7,7 @@ use seaway_intent::object::Meta;
 use serde_json::json;
 use tokio::sync::mpsc;
 
+use crate::part::Part;
 use crate::status::rfc3339;
 use crate::write::{Error, Writer, label, uid};
 
@@ -104,22 +105,41 @@ impl Note {
 
 /// Takes Events, and writes them in the background.
 #[derive(Clone)]
-pub(crate) struct Recorder(mpsc::Sender<(Meta, Note)>);
+pub(crate) struct Recorder {
+    notes: mpsc::Sender<(Meta, Note)>,
+    voice: Voice,
+}
+
+/// Who tells, and what.
+#[derive(Clone)]
+struct Voice {
+    /// Put before bad news, which may be that of one box only.
+    name: Option<String>,
+    /// Good news is another one's to tell.
+    bad_only: bool,
+}
 
 impl Recorder {
     /// A recorder, and the task that writes until every recorder is dropped.
     pub(crate) fn new(
         writer: Arc<Writer>,
         clock: Arc<dyn Clock>,
-    ) -> (Self, impl Future<Output = ()> + Send) {
+        part: &Part,
+    ) -> (Self, impl Future<Output = ()> + Send + use<>) {
         let (notes, inbox) = mpsc::channel(BACKLOG);
-        (Self(notes), write_all(writer, clock, inbox))
+        let name = part.box_name().map(str::to_owned);
+        let voice = Voice { name, bad_only: part.follows() };
+        (Self { notes, voice: voice.clone() }, write_all(writer, clock, voice, inbox))
     }
 
     /// Tells the owner of a Service.
     pub(crate) fn tell(&self, service: &Meta, note: Note) {
-        let (bad, reason, message) = note.text();
+        let (bad, reason, message) = self.voice.text(&note);
         let service_name = label(service);
+        if !bad && self.voice.bad_only {
+            tracing::debug!(service = service_name, %reason, "{message}");
+            return;
+        }
         if bad {
             tracing::warn!(service = service_name, %reason, "{message}");
         } else {
@@ -131,15 +151,32 @@ impl Recorder {
             uid: service.uid.clone(),
             ..Meta::default()
         };
-        if self.0.try_send((about, note)).is_err() {
+        if self.notes.try_send((about, note)).is_err() {
             tracing::warn!(service = service_name, %reason, "event dropped: too many wait");
         }
+    }
+}
+
+impl Voice {
+    /// Whether it is bad news, its reason, and its text.
+    fn text(&self, note: &Note) -> (bool, Cow<'static, str>, String) {
+        let (bad, reason, mut message) = note.text();
+        if let Some(name) = self.name.as_ref().filter(|_| bad) {
+            message = format!("box {name}: {message}");
+        }
+        (bad, reason, message)
+    }
+
+    /// What makes the names of Events other than those of another box.
+    fn mark(&self) -> String {
+        self.name.as_ref().map(|name| format!("{name}.")).unwrap_or_default()
     }
 }
 
 async fn write_all(
     writer: Arc<Writer>,
     clock: Arc<dyn Clock>,
+    voice: Voice,
     mut inbox: mpsc::Receiver<(Meta, Note)>,
 ) {
     let mut told: BTreeMap<(String, Note), (String, u32)> = BTreeMap::new();
@@ -154,8 +191,9 @@ async fn write_all(
             let patch = json!({ "count": *count, "lastTimestamp": rfc3339(now) });
             writer.repeat_event(&service.namespace, name, &patch).await
         } else {
-            let name = format!("{}.{:x}{:04x}", service.name, now.as_millis(), told.len());
-            let (bad, reason, message) = known.1.text();
+            let (mark, at) = (voice.mark(), now.as_millis());
+            let name = format!("{}.{mark}{at:x}{:04x}", service.name, told.len());
+            let (bad, reason, message) = voice.text(&known.1);
             let event = json!({
                 "apiVersion": "v1",
                 "kind": "Event",

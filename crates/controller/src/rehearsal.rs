@@ -11,7 +11,7 @@ use crate::cluster::Cluster;
 use crate::fetched::Fetched;
 use crate::object::Seen;
 use crate::queue::QueueKey;
-use crate::roster::Roster;
+use crate::roster::{Roster, Stance};
 use crate::watch::Change;
 
 /// What would be done at one key.
@@ -79,7 +79,7 @@ async fn rehearse(
     cluster.fold_nodes(Change::Restarted(fetched.nodes));
     cluster.fold_slices(Change::Restarted(fetched.slices));
     let left_alone = left_alone(&selection, &fetched.services);
-    let mut roster = Roster::new(drivers.clone(), selection, true);
+    let mut roster = Roster::new(drivers.clone(), selection, Stance::Rehearses);
     for name in drivers.keys() {
         roster.hold(name);
     }

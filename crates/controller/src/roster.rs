@@ -44,13 +44,23 @@ pub(crate) enum Effect {
     Tell(ServiceUid, Note),
 }
 
+/// What may be written to Kubernetes, and who writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stance {
+    /// We do.
+    Leads,
+    /// Another controller does: what it has not written yet is waited for.
+    Follows,
+    /// Nobody does: the finalizer is taken for granted.
+    Rehearses,
+}
+
 /// Which Service is to be carried by which key, and who has something where. It does no I/O: a change
 /// comes in, effects go out.
 pub(crate) struct Roster {
     drivers: BTreeMap<&'static str, SharedDriver>,
     selection: Selection,
-    /// Nothing is written: the finalizer is taken for granted.
-    dry: bool,
+    stance: Stance,
     entries: BTreeMap<ServiceUid, Entry>,
     names: BTreeMap<ServiceName, ServiceUid>,
     assigned: BTreeMap<QueueKey, BTreeSet<ServiceUid>>,
@@ -76,12 +86,12 @@ impl Roster {
     pub(crate) fn new(
         drivers: BTreeMap<&'static str, SharedDriver>,
         selection: Selection,
-        dry: bool,
+        stance: Stance,
     ) -> Self {
         Self {
             drivers,
             selection,
-            dry,
+            stance,
             entries: BTreeMap::new(),
             names: BTreeMap::new(),
             assigned: BTreeMap::new(),
@@ -171,6 +181,11 @@ impl Roster {
         key.key == Key::Ground || self.assigned.contains_key(key)
     }
 
+    /// Whether anything is to be done at `key`, or somebody has something there.
+    pub(crate) fn concerns(&self, key: &QueueKey) -> bool {
+        self.is_assigned(key) || self.holdings.at(key).next().is_some()
+    }
+
     /// What is held for Services that are no more.
     pub(crate) fn orphans(&self) -> BTreeSet<(QueueKey, ServiceUid)> {
         let dead = |uid: &ServiceUid| {
@@ -207,6 +222,11 @@ impl Roster {
     fn passes_for_room(&self) -> Vec<Effect> {
         let waiting = self.entries.values().filter(|entry| entry.waits_for_room());
         waiting.filter_map(Entry::key).map(Effect::Pass).collect()
+    }
+
+    /// Whether all that is written to Kubernetes is another controller's affair.
+    fn follows(&self) -> bool {
+        self.stance == Stance::Follows
     }
 
     fn put(&mut self, uid: ServiceUid, entry: Entry) {

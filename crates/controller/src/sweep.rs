@@ -199,5 +199,6 @@ pub(crate) fn holding(
         now: cx.now(),
         nodes: nodes.clone(),
         members: uids.into_iter().map(|uid| (uid, Member::held())).collect(),
+        follows: false,
     }
 }

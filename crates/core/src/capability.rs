@@ -52,6 +52,8 @@ pub struct SettingKey {
 pub struct Capabilities {
     /// The protocols that it carries.
     pub protocols: BTreeSet<Protocol>,
+    /// The providers that carry the other protocols: where to turn to.
+    pub elsewhere: Vec<String>,
     /// Whether one address carries several protocols.
     pub mixed_protocols: bool,
     /// What it sends traffic to.
@@ -87,6 +89,10 @@ pub struct Capabilities {
     pub shallow_survey: bool,
     /// Whether its load balancers live and die with the controller's process.
     pub in_process: bool,
+    /// Whether its load balancers are on the machine that the controller runs on: then a controller
+    /// runs on each of these machines, and every one writes its own.
+    #[serde(default)]
+    pub on_box: bool,
     /// How often the health of its targets may be asked for without being asked; none where each
     /// answer costs a call.
     pub health_every: Option<Duration>,
@@ -97,6 +103,7 @@ impl Default for Capabilities {
     fn default() -> Self {
         Self {
             protocols: BTreeSet::from([Protocol::Tcp]),
+            elsewhere: Vec::new(),
             mixed_protocols: false,
             target_kind: TargetKind::NodePort,
             families: BTreeSet::from([Family::IPv4]),
@@ -114,6 +121,7 @@ impl Default for Capabilities {
             retain: false,
             shallow_survey: false,
             in_process: false,
+            on_box: false,
             health_every: None,
         }
     }
@@ -132,10 +140,14 @@ impl Capabilities {
         };
         for port in &spec.ports {
             if !self.protocols.contains(&port.protocol) {
+                let hint = match self.elsewhere.as_slice() {
+                    [] => String::new(),
+                    names => format!("; for {}, ask for {}", port.protocol, names.join(" or ")),
+                };
                 return refuse(
                     "spec.ports",
                     format!(
-                        "port {port}: provider {provider} carries {} only",
+                        "port {port}: provider {provider} carries {} only{hint}",
                         listed(&self.protocols)
                     ),
                 );

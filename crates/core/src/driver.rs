@@ -74,6 +74,10 @@ pub trait Driver: fmt::Debug + Send + Sync {
         key: &Key,
     ) -> Result<BTreeMap<ServiceUid, Vec<Target>>, ProviderError>;
 
+    /// Waits until something is not as it was, of its own accord, and returns the keys to pass over:
+    /// each is looked up live before anything is planned for it.
+    async fn stirred(&self, cx: &Context) -> BTreeSet<Key>;
+
     /// Makes `key` match `goal`.
     async fn reconcile(&self, cx: &Context, key: &Key, goal: &Goal) -> Report;
 
@@ -139,14 +143,18 @@ impl<P: Provider> Driver for Driven<P> {
         let began = (self.beliefs().tick(), cx.now());
         let listed = cx.call(P::NAME, Call::Survey, self.provider.survey(cx)).await?;
         let lag = self.capabilities.listing_lag;
-        Ok(self.beliefs().fold_listing(listed, began, lag, |a, b| self.provider.merge(a, b)))
+        let provider = &self.provider;
+        let altered = |left: &_, found: &_| provider.altered(left, found);
+        let merge = |known: &_, fresh| provider.merge(known, fresh);
+        Ok(self.beliefs().fold_listing(listed, began, lag, merge, altered))
     }
 
     async fn audit(&self, cx: &Context, keys: &[Key]) -> Result<BTreeSet<Key>, ProviderError> {
         let began = self.beliefs().tick();
         let looking = self.provider.look(cx, keys, Depth::Full);
         let found = cx.call(P::NAME, Call::Look, looking).await?;
-        Ok(self.beliefs().fold_look(keys, found, began))
+        let altered = |left: &_, found: &_| self.provider.altered(left, found);
+        Ok(self.beliefs().fold_look(keys, found, began, altered))
     }
 
     fn retained(&self) -> BTreeSet<ServiceUid> {
@@ -165,6 +173,12 @@ impl<P: Provider> Driver for Driven<P> {
         key: &Key,
     ) -> Result<BTreeMap<ServiceUid, Vec<Target>>, ProviderError> {
         self.provider.targets(cx, key).await
+    }
+
+    async fn stirred(&self, cx: &Context) -> BTreeSet<Key> {
+        let keys = self.provider.stirred(cx).await;
+        self.beliefs().stir(&keys);
+        keys
     }
 
     fn holders(&self) -> BTreeMap<Key, BTreeSet<ServiceUid>> {

@@ -58,6 +58,10 @@ pub struct Goal {
     pub nodes: Nodes,
     /// The Services to carry. What serves any other is to go.
     pub members: BTreeMap<ServiceUid, Member>,
+    /// Another controller chooses addresses: only what [`Member::published`] shows is to be served,
+    /// whatever address a spec asks for, and no address is chosen.
+    #[serde(default)]
+    pub follows: bool,
 }
 
 impl Goal {

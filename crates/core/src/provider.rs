@@ -85,8 +85,8 @@ pub enum Readiness {
 /// One way to make load balancers.
 ///
 /// # Contract
-/// - `plan_ground`, `plan`, `learn`, `foresee`, `merge`, `holds` and `readiness` are pure: equal
-///   arguments give equal results.
+/// - `plan_ground`, `plan`, `learn`, `foresee`, `merge`, `altered`, `holds` and `readiness` are pure:
+///   equal arguments give equal results.
 /// - `survey` and `look` never write.
 /// - `apply` is idempotent: the same step again, also after a lost answer, does no harm.
 /// - Folding a plan through `foresee`, and planning again, ends in an empty plan; so does a plan
@@ -240,5 +240,20 @@ pub trait Provider: fmt::Debug + Send + Sync + 'static {
     ) -> impl Future<Output = Result<BTreeMap<ServiceUid, Vec<Target>>, ProviderError>> + Send {
         let _ = (cx, key);
         std::future::ready(Ok(BTreeMap::new()))
+    }
+
+    /// Whether what was found is another than what was left because somebody else has changed it, and
+    /// not of its own accord, as a daemon dies or a check turns: then the owners are told so.
+    fn altered(&self, left: &Self::Observed, found: &Self::Observed) -> bool {
+        left != found
+    }
+
+    /// Waits until something is not as it was, of its own accord (a daemon died or came back, a file
+    /// was edited, a check turned), and returns the keys to look at: each is looked up live before
+    /// the next pass over it. A call that is dropped must lose nothing: what stirred before it is
+    /// told by the next one. Who can't tell waits for ever.
+    fn stirred(&self, cx: &Context) -> impl Future<Output = BTreeSet<Key>> + Send {
+        let _ = cx;
+        std::future::pending()
     }
 }

@@ -298,4 +298,12 @@ impl<P: Provider> Provider for Scripted<P> {
     ) -> Result<BTreeMap<ServiceUid, Vec<Target>>, ProviderError> {
         self.inner.targets(cx, key).await
     }
+
+    fn altered(&self, left: &P::Observed, found: &P::Observed) -> bool {
+        self.inner.altered(left, found)
+    }
+
+    async fn stirred(&self, cx: &Context) -> BTreeSet<Key> {
+        self.inner.stirred(cx).await
+    }
 }

@@ -184,6 +184,7 @@ impl<B: Bench> Rig<B> {
             now: seaway_core::Clock::now(&*self.clock),
             nodes: self.nodes.clone(),
             members: members.collect(),
+            follows: false,
         }
     }
 

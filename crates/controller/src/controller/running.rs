@@ -26,7 +26,8 @@ use crate::pulse::{BEAT, Pulse};
 use crate::queue::{Queue, QueueKey};
 use crate::recorder::Note;
 use crate::requeue::Requeue;
-use crate::roster::{Effect, Refusal, Roster};
+use crate::roster::{Effect, Refusal, Roster, Stance};
+use crate::stirring::Stirred;
 use crate::watch::Change;
 use crate::{claims, write};
 
@@ -48,6 +49,7 @@ pub(super) struct Running {
     pub(super) nodes: mpsc::Receiver<Change<Seen<Node>>>,
     pub(super) slices: mpsc::Receiver<Change<Seen<EndpointSlice>>>,
     pub(super) health: mpsc::Receiver<Standings>,
+    pub(super) stirred: mpsc::Receiver<Stirred>,
     pub(super) asks: mpsc::Receiver<Ask>,
     pub(super) cluster: Cluster,
     pub(super) roster: Roster,
@@ -67,7 +69,10 @@ pub(super) struct Running {
     pub(super) requeue: Requeue,
     pub(super) pulse: Arc<Pulse>,
     pub(super) sweep: bool,
-    pub(super) dry_run: bool,
+    /// What the providers have is on this box, and nobody else writes there: what belongs to no
+    /// Service was left by us.
+    pub(super) owns_box: bool,
+    pub(super) stance: Stance,
 }
 
 impl Running {
@@ -116,13 +121,15 @@ impl Running {
             services = services.len(),
             nodes = self.cluster.targets().len(),
             providers = ?drivers.keys().collect::<Vec<_>>(),
-            dry_run = self.dry_run,
+            dry_run = self.stance == Stance::Rehearses,
+            follows = self.stance == Stance::Follows,
             "synced"
         );
         self.pulse.set_synced();
         let effects = self.roster.restart(services, &self.cluster);
         self.carry_out(effects);
         self.count_orphans();
+        self.clear_box();
     }
 
     /// Waiting for the API server or for a provider is no reason to be taken for dead.
@@ -172,6 +179,7 @@ impl Running {
                     let effects = effects.collect();
                     self.carry_out(effects);
                 }
+                Some((provider, keys)) = self.stirred.recv() => self.look_again(provider, keys),
                 Some(ask) = self.asks.recv() => self.answer(ask),
                 Some(done) = self.tasks.join_next() => self.fold(done?)?,
                 () = sleep_until(timer) => {
@@ -249,12 +257,12 @@ impl Running {
                         self.tell(service, note);
                     }
                 }
-                Effect::Explain(uid) if self.dry_run => {
+                Effect::Explain(uid) if self.stance != Stance::Leads => {
                     if let Some(Refusal { service, error, .. }) = self.roster.refusal(&uid) {
                         self.tell(&service, Note::Failed(error.to_string()));
                     }
                 }
-                Effect::Admit(_) | Effect::Dismiss(_) if self.dry_run => {}
+                Effect::Admit(_) | Effect::Dismiss(_) if self.stance != Stance::Leads => {}
                 Effect::Admit(uid) => {
                     if let Some(admission) = self.roster.admission(&uid) {
                         self.tasks.spawn(Arc::clone(&self.worker).admit(uid, admission));
@@ -281,7 +289,7 @@ impl Running {
     }
 
     fn tell(&self, service: &Service, note: Note) {
-        if self.dry_run {
+        if self.stance == Stance::Rehearses {
             tracing::info!(service = write::label(&service.metadata), ?note, "would tell");
         } else {
             self.worker.recorder.tell(&service.metadata, note);
@@ -295,7 +303,7 @@ impl Running {
             let Some(driver) = self.roster.driver(key.provider).cloned() else { continue };
             let cx = &self.worker.cx;
             let (goal, begun) = self.roster.goal(&key, cx.now(), self.cluster.targets());
-            if self.dry_run {
+            if self.stance == Stance::Rehearses {
                 let ground = QueueKey { provider: key.provider, key: Key::Ground };
                 let (ground, _) = self.roster.goal(&ground, cx.now(), self.cluster.targets());
                 let goals = vec![(Key::Ground, ground), (key.key.clone(), goal)];

@@ -15,7 +15,7 @@ impl Warned {
         let mut found = BTreeMap::new();
         let mut fresh = Vec::new();
         for (uid, member) in &report.members {
-            let new = member.warnings.iter().filter(|warning| !self.knows(uid, warning));
+            let new = member.warnings.iter().filter(|warning| !self.knows(key, uid, warning));
             fresh.extend(new.map(|warning| (uid.clone(), warning.clone())));
             if !member.warnings.is_empty() {
                 found.insert(uid.clone(), member.warnings.clone());
@@ -35,8 +35,13 @@ impl Warned {
         fresh
     }
 
-    fn knows(&self, uid: &ServiceUid, warning: &Warning) -> bool {
-        self.0.values().any(|at| at.get(uid).is_some_and(|known| known.contains(warning)))
+    /// Whether a warning was told before. The key that found it is asked first: the others are many,
+    /// and matter only to a Service that moves.
+    fn knows(&self, key: &QueueKey, uid: &ServiceUid, warning: &Warning) -> bool {
+        let has = |at: &BTreeMap<ServiceUid, BTreeSet<Warning>>| {
+            at.get(uid).is_some_and(|known| known.contains(warning))
+        };
+        self.0.get(key).is_some_and(has) || self.0.values().any(has)
     }
 }
 

@@ -8,7 +8,7 @@ use seaway_intent::Service;
 use seaway_intent::object::ServiceStatus;
 
 use super::entry::{Entry, Leaving, Stage, Verdict};
-use super::{Effect, Roster};
+use super::{Effect, Roster, Stance};
 use crate::FINALIZER;
 use crate::cluster::{Cluster, ServiceName};
 use crate::object::Seen;
@@ -51,10 +51,18 @@ impl Roster {
         }
         let ours = status::is_ours(&service.metadata);
         let verdict = self.judge(&service, cluster, ours);
-        if verdict == Verdict::Unwanted && !ours && !self.holdings.has(&uid) {
+        // Who follows has no finalizer to take off, and none that waits for it: what is not here, nor
+        // on its way, is gone.
+        let nothing = if self.follows() {
+            old.is_none_or(|old| old.stage == Stage::Outside && old.passes == 0)
+        } else {
+            !ours
+        };
+        if verdict == Verdict::Unwanted && nothing && !self.holdings.has(&uid) {
             let left = old.is_some_and(|old| matches!(old.stage, Stage::Leaving(_)));
             let tidy = old.is_some_and(|old| matches!(old.verdict, Verdict::Refused { .. }))
-                && status::is_marked(&service);
+                && status::is_marked(&service)
+                && !self.follows();
             if tidy {
                 // It was refused, and is not ours any more: what we said of it goes.
                 let stage = Stage::Leaving(Leaving::over(self.begun));
@@ -78,7 +86,7 @@ impl Roster {
         let asks_else = old.is_none_or(|old| {
             old.verdict != verdict || old.service.metadata.deleting != service.metadata.deleting
         });
-        let stirred = old.is_some_and(|old| !status::agree(&old.service, &service));
+        let stirred = old.is_some_and(|old| self.has_stirred(&old.service, &service));
         // While a pass writes to the status, its own write may be seen before its answer. Whose it was
         // is known once the pass is over; until then it is not even to be tried again.
         let waits = stirred && !asks_else && old.is_some_and(|old| old.passes > 0);
@@ -87,12 +95,26 @@ impl Roster {
         if waits {
             entry.stirred = Some(version);
         }
+        if stirred && self.follows() {
+            // What it was refused may be had at what the status shows now.
+            (entry.attempts, entry.trouble) = (0, None);
+        }
         entry.unread = self.unread_annotations(&entry);
         let home = old.and_then(Entry::key);
-        let (stage, more) = self.stage(&uid, &entry, ours || self.dry, changed, home);
+        let ours = ours || self.stance == Stance::Rehearses;
+        let (stage, more) = self.stage(&uid, &entry, ours, changed, home);
         self.put(uid, Entry { stage, ..entry });
-        effects.extend(more);
+        effects.extend(self.let_go(more));
         effects
+    }
+
+    /// Whether somebody has changed what the status of a Service shows, as far as it matters to us.
+    fn has_stirred(&self, old: &Service, new: &Service) -> bool {
+        if self.follows() {
+            return is_shown(old) != is_shown(new)
+                || old.status.load_balancer != new.status.load_balancer;
+        }
+        !status::agree(old, new)
     }
 
     /// The stage that a Service enters, and what that asks for. `home` is where it was to be carried
@@ -110,7 +132,7 @@ impl Roster {
             (_, Stage::Leaving(leaving)) if leaving.is_done() => (entry.stage.clone(), Vec::new()),
             (Verdict::Paused, _) => {
                 let tell = Effect::Tell(uid.clone(), Note::Paused(entry.service.metadata.deleting));
-                let effects = if changed { vec![tell] } else { Vec::new() };
+                let effects = if changed && !self.follows() { vec![tell] } else { Vec::new() };
                 (if ours { Stage::Carried } else { Stage::Outside }, effects)
             }
             (Verdict::Unwanted, Stage::Leaving(_)) => (entry.stage.clone(), Vec::new()),
@@ -118,6 +140,11 @@ impl Roster {
                 let stage = Stage::Leaving(self.leave(uid, &entry.service, home));
                 let effects = stage.farewell(uid);
                 (stage, effects)
+            }
+            (Verdict::Wanted { .. }, stage) if self.follows() && !is_shown(&entry.service) => {
+                // What goes is gone by the time that it comes again: maybe at another address.
+                let leaves = matches!(stage, Stage::Leaving(_));
+                (if leaves { stage.clone() } else { Stage::Outside }, Vec::new())
             }
             (Verdict::Wanted { key, .. }, stage) if ours => {
                 let fresh = changed || *stage != Stage::Carried;
@@ -128,7 +155,10 @@ impl Roster {
             (Verdict::Refused { .. }, _) => {
                 let mut effects = Vec::new();
                 if changed {
-                    effects.push(Effect::Explain(uid.clone()));
+                    // Whoever leads explains; here it matters only if it is served elsewhere.
+                    if !self.follows() || is_shown(&entry.service) {
+                        effects.push(Effect::Explain(uid.clone()));
+                    }
                     effects.extend(self.holdings.of(uid).cloned().map(Effect::Pass));
                 }
                 (if ours { Stage::Carried } else { Stage::Outside }, effects)
@@ -225,4 +255,9 @@ impl Roster {
         let key = entry.key();
         key.map(|key| self.passes_for(&key)).unwrap_or_default()
     }
+}
+
+/// Whether whoever leads has let a Service in, and given it an address.
+fn is_shown(service: &Service) -> bool {
+    status::is_ours(&service.metadata) && !status::published(service).is_empty()
 }

@@ -36,7 +36,24 @@ impl Roster {
         let effects = stage.farewell(uid);
         let entry = Entry { verdict: Verdict::Unwanted, gone: true, stage, ..entry.clone() };
         self.put(uid.clone(), entry);
-        effects
+        self.let_go(effects)
+    }
+
+    /// Lets go at once of who leaves with nothing left here, where there is no finalizer to take off.
+    pub(super) fn let_go(&mut self, effects: Vec<Effect>) -> Vec<Effect> {
+        if !self.follows() {
+            return effects;
+        }
+        let mut left = Vec::new();
+        for effect in effects {
+            match &effect {
+                Effect::Dismiss(uid) => left.extend(self.dismissed(uid)),
+                Effect::Pass(_) | Effect::Admit(_) | Effect::Explain(_) | Effect::Tell(..) => {
+                    left.push(effect);
+                }
+            }
+        }
+        left
     }
 
     /// What must be passed over before a Service that leaves is gone everywhere.
@@ -100,12 +117,13 @@ impl Roster {
 
     /// Our finalizer is off a Service now, or the Service is gone.
     pub(crate) fn dismissed(&mut self, uid: &ServiceUid) -> Vec<Effect> {
+        let follows = self.follows();
         let Some(entry) = self.entries.get_mut(uid) else { return Vec::new() };
         if entry.verdict != Verdict::Unwanted && !entry.gone {
             // It was wanted again meanwhile.
-            entry.stage = Stage::Admitting;
+            entry.stage = if follows { Stage::Outside } else { Stage::Admitting };
             self.leaving.remove(uid);
-            return vec![Effect::Admit(uid.clone())];
+            return if follows { Vec::new() } else { vec![Effect::Admit(uid.clone())] };
         }
         let name = entry.name();
         self.forget(uid, &name);

@@ -8,7 +8,7 @@ use seaway_intent::Service;
 use seaway_intent::object::ServiceStatus;
 
 use super::entry::{Entry, Stage, Verdict};
-use super::{Effect, Roster};
+use super::{Effect, Roster, Stance};
 use crate::queue::QueueKey;
 use crate::status::{self, Said, Standing};
 
@@ -34,7 +34,7 @@ impl Roster {
                 Some((uid.clone(), Member { want, published, applied }))
             })
             .collect();
-        (Goal { now, nodes, members }, self.begun)
+        (Goal { now, nodes, members, follows: self.follows() }, self.begun)
     }
 
     /// What is wanted for a Service at a key; none if it is to have nothing there.
@@ -90,7 +90,8 @@ impl Roster {
         for uid in self.leaving.difference(&report.holds).cloned().collect::<Vec<_>>() {
             let Some(entry) = self.entries.get_mut(&uid) else { continue };
             if entry.passed(key, begun) {
-                effects.extend(entry.stage.farewell(&uid));
+                let farewell = entry.stage.farewell(&uid);
+                effects.extend(self.let_go(farewell));
             }
         }
         effects
@@ -126,6 +127,11 @@ impl Roster {
         }
         entry.served_at = Some(key.clone());
         self.holdings.of(uid).filter(|other| *other != key).cloned().map(Effect::Pass).collect()
+    }
+
+    /// Whether a Service failed like this before, and has not got further since.
+    pub(crate) fn has_failed(&self, uid: &ServiceUid, error: &ProviderError) -> bool {
+        self.entries.get(uid).is_some_and(|entry| entry.trouble.as_ref() == Some(error))
     }
 
     /// Counts a failure of a Service, and returns how many there were in a row.
@@ -206,10 +212,9 @@ impl Roster {
         let serves = |standing: Standing| standing.targets == 0 || standing.usable > 0;
         // A Service is taken to be served until something else is known.
         let changed = before.is_none_or(serves) != serves(standing);
-        if !changed || entry.stage != Stage::Carried {
-            return None;
-        }
-        entry.key().map(Effect::Pass)
+        // Only who leads has conditions to write.
+        let idle = !changed || entry.stage != Stage::Carried || self.stance == Stance::Follows;
+        if idle { None } else { entry.key().map(Effect::Pass) }
     }
 }
 

@@ -8,17 +8,22 @@ use crate::FINALIZER;
 use crate::cluster::Cluster;
 use crate::object::Seen;
 mod controls;
+mod followers;
 mod passes;
 mod strangers;
 mod vouched;
 
 fn roster(ground: bool) -> Roster {
+    rostered(ground, Stance::Leads)
+}
+
+fn rostered(ground: bool, stance: Stance) -> Roster {
     let driver = drive(Paper { ground });
     let selection = Selection {
         served: BTreeSet::from(["paper".to_owned()]),
         default: Some("paper".to_owned()),
     };
-    Roster::new(BTreeMap::from([("paper", driver)]), selection, false)
+    Roster::new(BTreeMap::from([("paper", driver)]), selection, stance)
 }
 
 /// A Service of type LoadBalancer, changed by `patch`.

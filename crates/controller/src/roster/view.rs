@@ -7,6 +7,7 @@ use seaway_core::{Key, ServiceUid};
 use super::Roster;
 use super::entry::{Entry, Stage, Verdict};
 use crate::inspect::{self, Place, ServiceView, Trouble};
+use crate::status;
 
 impl Roster {
     /// The providers that are served, and whether each was read.
@@ -56,6 +57,12 @@ impl Roster {
                 (Verdict::Paused, _) => inspect::Stage::Paused,
                 (Verdict::Refused { .. }, _) => inspect::Stage::Refused,
                 (_, Stage::Leaving(_)) | (Verdict::Unwanted, _) => inspect::Stage::Leaving,
+                // What it waits for whoever leads says in the conditions.
+                (_, Stage::Outside)
+                    if self.follows() && status::is_ours(&entry.service.metadata) =>
+                {
+                    inspect::Stage::Carried
+                }
                 (_, Stage::Outside | Stage::Admitting) => inspect::Stage::Admitting,
                 (_, Stage::Carried) => inspect::Stage::Carried,
             },

@@ -8,6 +8,7 @@
     reason = "a test may fail where it stands"
 )]
 
+mod boxes;
 mod conditions;
 mod controls;
 mod departure;

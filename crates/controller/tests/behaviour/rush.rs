@@ -181,6 +181,10 @@ impl Driver for Counted {
         self.inner.targets(cx, key).await
     }
 
+    async fn stirred(&self, cx: &Context) -> BTreeSet<Key> {
+        self.inner.stirred(cx).await
+    }
+
     async fn reconcile(&self, cx: &Context, key: &Key, goal: &Goal) -> Report {
         self.passes.keys.lock().unwrap().push(key.clone());
         let _open = self.passes.gate.read().await;

@@ -7,6 +7,8 @@ use crate::{Key, Moment};
 /// What is believed of the keys of one provider.
 pub(super) struct Beliefs<O> {
     keys: BTreeMap<Key, Belief<O>>,
+    /// Keys at which others have changed something, that were not passed over since.
+    altered: BTreeSet<Key>,
     /// When the first listing began. What an earlier process wrote right before may not show in it.
     first: Option<Moment>,
     /// Whether everything was listed once, with nothing hidden by lag: from then on a key that is
@@ -20,6 +22,8 @@ struct Belief<O> {
     seen: Arc<O>,
     /// A write was begun whose outcome is not known.
     doubted: bool,
+    /// When something changed there of its own accord, in the sequence, if it was not read since.
+    stirred: Option<u64>,
     /// When it was last written to or read, in the sequence.
     touched: u64,
     /// When it was last written to.
@@ -28,7 +32,19 @@ struct Belief<O> {
 
 impl<O> Default for Beliefs<O> {
     fn default() -> Self {
-        Self { keys: BTreeMap::new(), first: None, surveyed: false, sequence: 0 }
+        Self {
+            keys: BTreeMap::new(),
+            altered: BTreeSet::new(),
+            first: None,
+            surveyed: false,
+            sequence: 0,
+        }
+    }
+}
+
+impl<O> Belief<O> {
+    const fn is_certain(&self) -> bool {
+        !self.doubted && self.stirred.is_none()
     }
 }
 
@@ -47,9 +63,20 @@ impl<O: Default + PartialEq> Beliefs<O> {
     /// What is known for certain of `key`; none if it must be looked at.
     pub(super) fn certain(&self, key: &Key) -> Option<Arc<O>> {
         match self.keys.get(key) {
-            Some(belief) => (!belief.doubted).then(|| Arc::clone(&belief.seen)),
+            Some(belief) => belief.is_certain().then(|| Arc::clone(&belief.seen)),
             None => self.surveyed.then(Arc::default),
         }
+    }
+
+    /// What was left at `key`, if it has changed of its own accord since.
+    pub(super) fn left(&self, key: &Key) -> Option<Arc<O>> {
+        let belief = self.keys.get(key)?;
+        (belief.stirred.is_some() && !belief.doubted).then(|| Arc::clone(&belief.seen))
+    }
+
+    /// Whether others were found to have changed something at `key` since this was asked last.
+    pub(super) fn take_altered(&mut self, key: &Key) -> bool {
+        self.altered.remove(key)
     }
 
     /// Everything known, certain or not.
@@ -63,6 +90,7 @@ impl<O: Default + PartialEq> Beliefs<O> {
         let belief = self.keys.entry(key.clone()).or_insert_with(|| Belief {
             seen: Arc::default(),
             doubted: true,
+            stirred: None,
             touched,
             written: None,
         });
@@ -71,24 +99,44 @@ impl<O: Default + PartialEq> Beliefs<O> {
         belief.written = Some(now);
     }
 
-    /// Takes what a pass knows of `key`; certain unless a write of it failed. `written` tells that
-    /// the pass wrote, and when it ended.
+    /// Notes that something has changed at `keys` of its own accord. It is no write of ours: what is
+    /// listed meanwhile is as good as what was known.
+    pub(super) fn stir(&mut self, keys: &BTreeSet<Key>) {
+        for key in keys {
+            let now = self.tick();
+            let belief = self.keys.entry(key.clone()).or_insert_with(|| Belief {
+                seen: Arc::default(),
+                doubted: false,
+                stirred: None,
+                touched: 0,
+                written: None,
+            });
+            belief.stirred = Some(now);
+        }
+    }
+
+    /// Takes what is known of `key` by what was read since the place `began` in the sequence; certain
+    /// unless a write of it failed, or it has changed of its own accord meanwhile. `written` tells
+    /// that the pass wrote, and when it ended.
     pub(super) fn settle(
         &mut self,
         key: &Key,
         seen: Arc<O>,
-        certain: bool,
+        (began, certain): (u64, bool),
         written: Option<Moment>,
     ) {
         let touched = self.tick();
-        let earlier = self.keys.get(key).and_then(|belief| belief.written);
-        if certain && *seen == O::default() && written.or(earlier).is_none() {
+        let before = self.keys.get(key);
+        let earlier = before.and_then(|belief| belief.written);
+        let stirred = before.and_then(|belief| belief.stirred).filter(|stirred| *stirred > began);
+        let nothing = *seen == O::default() && written.or(earlier).is_none();
+        if certain && stirred.is_none() && nothing {
             self.keys.remove(key);
             return;
         }
         self.keys.insert(
             key.clone(),
-            Belief { seen, doubted: !certain, touched, written: written.or(earlier) },
+            Belief { seen, doubted: !certain, stirred, touched, written: written.or(earlier) },
         );
     }
 
@@ -99,17 +147,21 @@ impl<O: Default + PartialEq> Beliefs<O> {
         keys: &[Key],
         mut found: BTreeMap<Key, O>,
         began: u64,
+        altered: impl Fn(&O, &O) -> bool,
     ) -> BTreeSet<Key> {
-        let mut changed = BTreeSet::new();
+        let (nothing, mut changed) = (O::default(), BTreeSet::new());
         for key in keys {
             let fresh = found.remove(key).unwrap_or_default();
             let known = self.keys.get(key);
             if known.is_some_and(|belief| belief.touched > began) {
                 continue;
             }
-            let same = known.map_or_else(|| fresh == O::default(), |belief| *belief.seen == fresh);
-            if !same {
-                self.settle(key, Arc::new(fresh), true, None);
+            let left = known.map_or(&nothing, |belief| &*belief.seen);
+            if *left != fresh {
+                if altered(left, &fresh) {
+                    self.altered.insert(key.clone());
+                }
+                self.settle(key, Arc::new(fresh), (began, true), None);
                 changed.insert(key.clone());
             }
         }
@@ -125,6 +177,7 @@ impl<O: Default + PartialEq> Beliefs<O> {
         (began, at): (u64, Moment),
         lag: Duration,
         merge: impl Fn(&O, O) -> O,
+        altered: impl Fn(&O, &O) -> bool,
     ) -> BTreeSet<Key> {
         let first = *self.first.get_or_insert(at);
         self.surveyed |= first + lag <= at;
@@ -140,20 +193,32 @@ impl<O: Default + PartialEq> Beliefs<O> {
             let absent = fresh == O::default();
             let fresh = if absent { fresh } else { merge(&belief.seen, fresh) };
             if fresh != *belief.seen {
+                if altered(&belief.seen, &fresh) {
+                    self.altered.insert(key.clone());
+                }
                 belief.seen = Arc::new(fresh);
                 belief.touched = touched;
                 changed.insert(key.clone());
             }
             // A doubted key stays doubted, and is looked at before anything is planned; but who has
             // something there must be known meanwhile, or the sweep would pass it by.
-            !absent || belief.doubted
+            !absent || !belief.is_certain()
         });
         listed.retain(|_, fresh| *fresh != O::default());
         for (key, fresh) in listed {
             changed.insert(key.clone());
+            if altered(&O::default(), &fresh) {
+                self.altered.insert(key.clone());
+            }
             self.keys.insert(
                 key,
-                Belief { seen: Arc::new(fresh), doubted: false, touched, written: None },
+                Belief {
+                    seen: Arc::new(fresh),
+                    doubted: false,
+                    stirred: None,
+                    touched,
+                    written: None,
+                },
             );
         }
         changed

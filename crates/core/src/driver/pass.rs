@@ -29,6 +29,8 @@ pub(super) struct Pass<'a, P: Provider> {
     refused: BTreeMap<ServiceUid, ProviderError>,
     warnings: BTreeMap<ServiceUid, BTreeSet<Warning>>,
     wrote: bool,
+    /// The place of the pass in the sequence of what is believed, before anything was read.
+    began: u64,
     /// What the last plan lacked.
     needs: Needs,
     /// Whether `seen` was read live: known better than before, though nothing was written.
@@ -58,6 +60,7 @@ impl<'a, P: Provider> Pass<'a, P> {
             refused: BTreeMap::new(),
             warnings: BTreeMap::new(),
             wrote: false,
+            began: driver.beliefs().tick(),
             needs: Needs::Nothing,
             looked: false,
             report: Report::default(),
@@ -75,6 +78,9 @@ impl<'a, P: Provider> Pass<'a, P> {
     }
 
     pub(super) async fn run(mut self) -> Report {
+        if self.foreseen.is_none() {
+            self.report.altered = self.driver.beliefs().take_altered(self.key);
+        }
         if let Err(error) = self.converge().await {
             self.report.error = Some(error);
         }
@@ -157,8 +163,10 @@ impl<'a, P: Provider> Pass<'a, P> {
         if let Some(seen) = certain {
             return Ok(seen);
         }
+        let left = self.driver.beliefs().left(key).filter(|_| key == self.key);
         let seen = self.look(key).await?;
         self.looked |= key == self.key;
+        self.report.altered |= left.is_some_and(|left| self.driver.provider.altered(&left, &seen));
         Ok(seen)
     }
 
@@ -303,7 +311,7 @@ impl<'a, P: Provider> Pass<'a, P> {
         // Neither written nor read: what is believed may have become better meanwhile.
         if self.wrote || (certain && self.looked) {
             let written = self.wrote.then(|| self.cx.now());
-            self.driver.beliefs().settle(self.key, seen, certain, written);
+            self.driver.beliefs().settle(self.key, seen, (self.began, certain), written);
         }
     }
 

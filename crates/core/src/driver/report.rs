@@ -43,6 +43,9 @@ pub struct Report {
     pub needs_ground: bool,
     /// When to look again although nothing changed.
     pub look_again: Option<Duration>,
+    /// Before it, something else was found there than was left, and somebody else has changed it.
+    #[serde(default)]
+    pub altered: bool,
     /// The Services that have something here now. Complete only if `error` is none.
     pub holds: BTreeSet<ServiceUid>,
     /// Nothing is left to do at this key, for anyone.

@@ -2,6 +2,7 @@
 
 mod folding;
 mod slate;
+mod stirring;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -128,7 +128,15 @@ impl OneFile {
                 config.extend(had.map(|entry| (uid.clone(), entry.clone())));
                 continue;
             };
-            match self.addresses(spec, &Self::kept(member, had), &mut taken) {
+            let chosen = if goal.follows {
+                // Another controller chooses, and the file is not asked.
+                let mut shown = Self::kept(member, None);
+                shown.retain(|ip| spec.families.contains(&Family::of(*ip)));
+                Ok(shown)
+            } else {
+                self.addresses(spec, &Self::kept(member, had), &mut taken)
+            };
+            match chosen {
                 Ok(addresses) => {
                     config.insert(uid.clone(), self.entry(spec, addresses, goal));
                 }
@@ -226,6 +234,7 @@ impl Provider for OneFile {
             settings: vec![SettingKey { key: OPTION.to_owned(), doc: "an option".to_owned() }],
             node_selection: true,
             gather: Duration::from_secs(1),
+            on_box: true,
             ..Capabilities::default()
         }
     }
@@ -309,6 +318,16 @@ impl Provider for OneFile {
 
     fn foresee(&self, step: &Step, _: &Observed, _: &Observed) -> Step {
         step.clone()
+    }
+
+    /// A daemon that died, or came back with another config, is nobody's doing.
+    fn altered(&self, left: &Observed, found: &Observed) -> bool {
+        left.live != found.live
+    }
+
+    async fn stirred(&self, _: &Context) -> BTreeSet<Key> {
+        self.daemon.stirred().await;
+        BTreeSet::from([Key::shared(BOX)])
     }
 
     fn holds(&self, seen: &Observed) -> BTreeSet<ServiceUid> {

@@ -2,6 +2,7 @@
 
 use super::Running;
 use crate::inspect::{Ask, Inspection, Orphan};
+use crate::roster::Stance;
 
 impl Running {
     pub(super) fn answer(&mut self, ask: Ask) {
@@ -13,7 +14,7 @@ impl Running {
             Ask::Sweep(reply) => {
                 let orphans = self.roster.orphans();
                 let told = orphans.iter().map(Orphan::from).collect();
-                if !self.dry_run {
+                if self.stance != Stance::Rehearses {
                     self.sweep_away(orphans);
                 }
                 let _ = reply.send(told);

@@ -10,7 +10,7 @@ use super::super::work::Done;
 use super::Running;
 use crate::pass::Outcome;
 use crate::recorder::Note;
-use crate::roster::Effect;
+use crate::roster::{Effect, Stance};
 use crate::write;
 
 impl Running {
@@ -90,6 +90,14 @@ impl Running {
             self.roster.succeeded(uid);
         }
         for (uid, error) in &failed {
+            // Who leads says in the conditions what the owner must mend.
+            if self.stance == Stance::Follows
+                && error.kind().is_user_error()
+                && !self.roster.has_failed(uid, error)
+                && let Some(service) = self.roster.service(uid)
+            {
+                self.tell(service, Note::Failed(error.to_string()));
+            }
             let attempt = self.roster.failed(uid, error);
             if let Some(wait) = self.requeue.after(error, attempt) {
                 self.enqueue(key.clone(), now + wait);

@@ -65,12 +65,40 @@ impl Running {
         } else {
             let effects = self.roster.regain(provider, &self.cluster);
             self.carry_out(effects);
+            self.clear_box();
         }
         let nobodys = self.count_orphans();
         if self.sweep {
             self.sweep_away(nobodys);
         }
         self.survey_later(provider);
+    }
+
+    /// Passes over what has stirred of its own accord. What others have changed is told, once it was
+    /// looked at, as what an inventory finds.
+    pub(super) fn look_again(&mut self, provider: &'static str, keys: BTreeSet<Key>) {
+        let now = Instant::now();
+        for key in keys {
+            let key = QueueKey { provider, key };
+            self.roster.distrust_at(&key);
+            if !self.roster.concerns(&key) {
+                continue;
+            }
+            tracing::info!(provider, key = %key.key, "something has stirred here: looking again");
+            if self.settled.contains(&key) {
+                self.drifted.insert(key.clone());
+            }
+            self.enqueue(key, now);
+        }
+    }
+
+    /// Takes down what this box has for Services that went while nobody was here to see it. Nobody
+    /// else made it, and no finalizer waits for every box: so it need not be seen twice.
+    pub(super) fn clear_box(&mut self) {
+        if self.owns_box {
+            let orphans = self.roster.orphans();
+            self.sweep_away(orphans);
+        }
     }
 
     /// Counts what is nobody's, and returns what was nobody's before either.

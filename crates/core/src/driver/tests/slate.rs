@@ -64,6 +64,8 @@ pub(super) struct Wall {
     pub(super) shallow: bool,
     /// Whether a survey waits once between looking and answering.
     pub(super) slow_survey: bool,
+    /// What stirs of its own accord.
+    pub(super) stirring: BTreeSet<Key>,
     /// Whether every plan has a step.
     pub(super) restless: bool,
     /// What listings show in place of what there is.
@@ -97,6 +99,11 @@ impl Provider for Slate {
 
     fn balancer(&self, spec: &LbSpec) -> BalancerKey {
         BalancerKey::Own(spec.service.uid.clone())
+    }
+
+    async fn stirred(&self, _: &Context) -> BTreeSet<Key> {
+        let stirring = std::mem::take(&mut self.wall().stirring);
+        if stirring.is_empty() { pending().await } else { stirring }
     }
 
     async fn survey(&self, _: &Context) -> Result<BTreeMap<Key, Seen>, ProviderError> {

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use seaway_core::{ClusterId, ErrorKind, ProviderError};
+use tokio::sync::Notify;
 use tokio::task::yield_now;
 
 use super::Config;
@@ -37,6 +38,7 @@ pub struct State {
 pub struct Daemon {
     state: Mutex<State>,
     fault: Mutex<Option<Fault>>,
+    stirs: Notify,
 }
 
 impl Daemon {
@@ -53,6 +55,17 @@ impl Daemon {
     /// Changes anything, past every rule.
     pub fn tamper(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.state.lock().unwrap());
+    }
+
+    /// The same, in such a way that who watches the box sees it.
+    pub fn stir(&self, change: impl FnOnce(&mut State)) {
+        self.tamper(change);
+        self.stirs.notify_one();
+    }
+
+    /// Waits until something is not as it was.
+    pub async fn stirred(&self) {
+        self.stirs.notified().await;
     }
 
     /// What there is of this cluster's.
