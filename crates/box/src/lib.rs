@@ -43,7 +43,7 @@ pub use self::daemon::{Complaint, Daemon, Pulse, Sick};
 pub use self::folder::{Folder, Stamp};
 pub use self::lock::Lock;
 pub use self::observed::Observed;
-pub use self::provider::{BoxProvider, Inner};
+pub use self::provider::{BoxProvider, Inner, Place};
 pub use self::record::File;
 pub use self::site::{Check, Entry, Numbers, Port, Site, Target};
 pub use self::span::Span;

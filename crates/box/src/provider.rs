@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::daemon::{Daemon, Pulse, Sick};
 use crate::folder::{Folder, Stamp};
 use crate::lock::Lock;
 use crate::observed::{Draft, Observed};
-use crate::places::Interface;
+use crate::places::{Interface, Mark};
 use crate::plan::{self, Terms};
 use crate::record::Record;
 use crate::site::Site;
@@ -30,6 +31,21 @@ const BEAT: Duration = Duration::from_secs(1);
 
 /// How long changes are gathered: many of them then cost one reload.
 const GATHER: Duration = Duration::from_secs(1);
+
+/// Where a provider works, and with what.
+#[derive(Debug)]
+pub struct Place {
+    /// The cluster that it serves.
+    pub cluster: ClusterId,
+    /// The addresses that it gives to Services.
+    pub pool: Ranges,
+    /// The folder of our files.
+    pub folder: PathBuf,
+    /// The name of the config file in it.
+    pub file: &'static str,
+    /// The interface that addresses are put on, and the mark that tells which of them are ours.
+    pub interface: Option<(String, Mark)>,
+}
 
 /// Load balancers of one daemon on this box. A clone is another handle of the same.
 pub struct BoxProvider<D: Daemon>(Arc<Inner<D>>);
@@ -82,17 +98,19 @@ impl<D: Daemon> fmt::Debug for BoxProvider<D> {
 }
 
 impl<D: Daemon> BoxProvider<D> {
-    /// Load balancers for a cluster by `daemon`, which reads the config in `folder`, on addresses of
-    /// `pool`, which are put on `interface` if there is one.
-    pub fn new(
-        daemon: D,
-        folder: Folder,
-        cluster: ClusterId,
-        pool: Ranges,
-        interface: Option<Interface>,
-    ) -> Self {
+    /// Load balancers by `daemon`; nothing is written yet.
+    ///
+    /// # Errors
+    /// If the folder can't be made or read, or there is no such interface.
+    pub async fn open(daemon: D, place: Place) -> Result<Self, ProviderError> {
+        let Place { cluster, pool, folder, file, interface } = place;
+        let folder = Folder::open(folder, file).await?;
+        let interface = match interface {
+            Some((name, mark)) => Some(Interface::open(name, mark).await?),
+            None => None,
+        };
         let (lock, known) = (OnceCell::new(), Mutex::default());
-        Self(Arc::new(Inner { daemon, folder, cluster, pool, interface, lock, known }))
+        Ok(Self(Arc::new(Inner { daemon, folder, cluster, pool, interface, lock, known })))
     }
 
     /// Ends what is ours to end, open connections after `grace` at the latest.
@@ -210,6 +228,11 @@ impl<D: Daemon> Provider for BoxProvider<D> {
     async fn stirred(&self, _: &Context) -> BTreeSet<Key> {
         while !self.feel().await {}
         BTreeSet::from([Key::shared(BOX)])
+    }
+
+    /// Only people edit the file and take addresses off; the rest is the daemon's own doing.
+    fn altered(&self, left: &Observed<D>, found: &Observed<D>) -> bool {
+        left.live != found.live || left.placed != found.placed
     }
 
     fn plan(

@@ -32,6 +32,7 @@ pub(crate) fn site<D: Daemon>(
 ) -> Site {
     let nothing = Site::empty(cluster.clone());
     let live = seen.live.as_ref().map_or(&nothing, |live| &live.site);
+    let taken = if goal.follows { taken(goal) } else { BTreeMap::new() };
     let mut site = Site::empty(cluster.clone());
     let mut wanted = Vec::new();
     for (uid, member) in &goal.members {
@@ -42,9 +43,9 @@ pub(crate) fn site<D: Daemon>(
             Some(Ok(asked)) => wanted.push(asked),
             Some(Err(error)) => {
                 plan.refused.insert(uid.clone(), error);
-                keep(&mut site, live, uid);
+                keep(&mut site, live, uid, &taken);
             }
-            None => keep(&mut site, live, uid),
+            None => keep(&mut site, live, uid, &taken),
         }
     }
     let mut seats = Seats::new(D::NAME, ranges, goal, seen);
@@ -70,7 +71,7 @@ pub(crate) fn site<D: Daemon>(
             }
             Err(error) => {
                 plan.refused.insert(uid.clone(), error);
-                keep(&mut site, live, uid);
+                keep(&mut site, live, uid, &taken);
             }
         }
     }
@@ -79,11 +80,22 @@ pub(crate) fn site<D: Daemon>(
     site
 }
 
-/// Leaves a Service as it is.
-fn keep(site: &mut Site, live: &Site, uid: &ServiceUid) {
-    if let Some(entry) = live.entries.get(uid) {
-        site.entries.insert(uid.clone(), entry.clone());
+/// Leaves a Service as it is, but for addresses that another has been given.
+fn keep(site: &mut Site, live: &Site, uid: &ServiceUid, taken: &BTreeMap<IpAddr, &ServiceUid>) {
+    let Some(entry) = live.entries.get(uid) else { return };
+    let mut entry = entry.clone();
+    entry.addresses.retain(|ip| taken.get(ip).is_none_or(|holder| *holder == uid));
+    if !entry.addresses.is_empty() {
+        site.entries.insert(uid.clone(), entry);
     }
+}
+
+/// The addresses that the leader has given: what it took from a Service may still be ours to give up.
+fn taken(goal: &Goal) -> BTreeMap<IpAddr, &ServiceUid> {
+    let present = goal.members.iter().filter(|(_, member)| member.spec().is_some());
+    present
+        .flat_map(|(uid, member)| shown(&member.published).into_iter().map(move |ip| (ip, uid)))
+        .collect()
 }
 
 /// The addresses that another controller has chosen.

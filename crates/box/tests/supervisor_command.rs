@@ -54,7 +54,8 @@ async fn what_does_not_end_is_killed_with_all_that_it_started() {
     let script = "sleep 1000 & echo $! $$; echo why >&2; wait";
     let error = sh(script, Duration::from_secs(1)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
-    let said = error.message().strip_prefix("`sh` did not end within 1s and was killed; it said: why\n");
+    let said =
+        error.message().strip_prefix("`sh` did not end within 1s and was killed; it said: why\n");
     let pids: Vec<i32> = said.unwrap().split_whitespace().map(|pid| pid.parse().unwrap()).collect();
     // The command itself was waited for. What it started may still have to be by another.
     let [worker, leader] = pids[..] else { panic!("{pids:?}") };

@@ -9,7 +9,9 @@ mod table;
 mod visitor;
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -31,6 +33,7 @@ use self::steps::Steps;
 use self::table::Tally;
 use crate::args::{Demo, Log};
 use crate::config::Config;
+use crate::registry::DAEMONS;
 use crate::screen::Screen;
 use crate::{interrupt, telemetry};
 
@@ -65,6 +68,21 @@ pub(crate) fn run(args: &Demo, log: &Log, screen: &Screen) -> Result<()> {
     })
 }
 
+/// A cluster that one provider serves on this machine.
+fn config(provider: &str, stage: &Stage, folder: &Path) -> String {
+    let pool = stage.spare();
+    let mut config = format!(
+        "cluster-id = \"demo\"\n\
+         default-provider = \"{provider}\"\n\
+         [providers.{provider}]\n\
+         pool = [\"{pool}\"]\n"
+    );
+    if DAEMONS.contains(&provider) {
+        let _ = write!(config, "start = true\nfolder = {folder:?}\n");
+    }
+    config
+}
+
 /// Runs the controller beside the play, and ends it after the play.
 async fn show(
     args: &Demo,
@@ -73,13 +91,9 @@ async fn show(
     stage: &Stage,
     stop: &CancellationToken,
 ) -> Result<()> {
-    let config = Config::parse(&format!(
-        "cluster-id = \"demo\"\n\
-         default-provider = \"embedded\"\n\
-         [providers.embedded]\n\
-         pool = [\"{}\"]\n",
-        stage.spare()
-    ))?;
+    // Where a daemon has its config and its sockets; it goes with the demo.
+    let folder = tempfile::Builder::new().prefix("seaway-demo-").tempdir()?;
+    let config = Config::parse(&config(&args.provider, stage, folder.path()))?;
     let connected = config.providers.connect(&config.cluster_id).await?;
     let drivers = connected.iter().map(|provider| provider.driver.clone()).collect();
     let controller =

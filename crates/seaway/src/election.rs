@@ -101,7 +101,8 @@ fn own_namespace() -> String {
     if is_name(name) { name.to_owned() } else { SYSTEM.to_owned() }
 }
 
-fn is_name(text: &str) -> bool {
+/// Whether it is a DNS label.
+pub(crate) fn is_name(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=63).contains(&text.len())
         && text.bytes().all(fits)

@@ -14,6 +14,28 @@ pub(crate) const BUILT: &[&str] = &[
     "aws",
     #[cfg(feature = "embedded")]
     "embedded",
+    #[cfg(feature = "haproxy")]
+    "haproxy",
+    #[cfg(feature = "nginx")]
+    "nginx",
+];
+
+/// Those of them that serve on the machine that they run on.
+pub(crate) const LOCAL: &[&str] = &[
+    #[cfg(feature = "embedded")]
+    "embedded",
+    #[cfg(feature = "haproxy")]
+    "haproxy",
+    #[cfg(feature = "nginx")]
+    "nginx",
+];
+
+/// Those of them that drive a daemon.
+pub(crate) const DAEMONS: &[&str] = &[
+    #[cfg(feature = "haproxy")]
+    "haproxy",
+    #[cfg(feature = "nginx")]
+    "nginx",
 ];
 
 /// Those of them whose load balancers live and die with the controller's process.
@@ -53,6 +75,14 @@ pub(crate) struct Providers {
     embedded: Option<seaway_provider_embedded::Config>,
     #[cfg(not(feature = "embedded"))]
     embedded: Option<NotInThisBuild>,
+    #[cfg(feature = "haproxy")]
+    haproxy: Option<seaway_provider_haproxy::Config>,
+    #[cfg(not(feature = "haproxy"))]
+    haproxy: Option<NotInThisBuild>,
+    #[cfg(feature = "nginx")]
+    nginx: Option<seaway_provider_nginx::Config>,
+    #[cfg(not(feature = "nginx"))]
+    nginx: Option<NotInThisBuild>,
 }
 
 /// A provider that is ready to be driven.
@@ -73,11 +103,11 @@ impl Connected {
 }
 
 /// A provider that is known, and was left out of this build.
-#[cfg(not(all(feature = "aws", feature = "embedded")))]
+#[cfg(not(all(feature = "aws", feature = "embedded", feature = "haproxy", feature = "nginx")))]
 #[derive(Debug)]
 struct NotInThisBuild;
 
-#[cfg(not(all(feature = "aws", feature = "embedded")))]
+#[cfg(not(all(feature = "aws", feature = "embedded", feature = "haproxy", feature = "nginx")))]
 impl<'de> Deserialize<'de> for NotInThisBuild {
     fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
         Err(serde::de::Error::custom(
@@ -89,13 +119,18 @@ impl<'de> Deserialize<'de> for NotInThisBuild {
 impl Providers {
     /// The providers that the config serves.
     pub(crate) fn names(&self) -> Vec<&'static str> {
-        let named = [("aws", self.aws.is_some()), ("embedded", self.embedded.is_some())];
+        let named = [
+            ("aws", self.aws.is_some()),
+            ("embedded", self.embedded.is_some()),
+            ("haproxy", self.haproxy.is_some()),
+            ("nginx", self.nginx.is_some()),
+        ];
         named.into_iter().filter(|(_, served)| *served).map(|(name, _)| name).collect()
     }
 
     /// Checks what the types can't.
     #[cfg_attr(
-        not(feature = "aws"),
+        not(any(feature = "aws", feature = "haproxy", feature = "nginx")),
         expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "no provider asks for it")
     )]
     pub(crate) fn check(&self) -> Result<()> {
@@ -103,12 +138,20 @@ impl Providers {
         if let Some(aws) = &self.aws {
             aws.check().map_err(|error| anyhow::anyhow!("providers.aws.{error}"))?;
         }
+        #[cfg(feature = "haproxy")]
+        if let Some(haproxy) = &self.haproxy {
+            haproxy.check().map_err(|error| anyhow::anyhow!("providers.haproxy.{error}"))?;
+        }
+        #[cfg(feature = "nginx")]
+        if let Some(nginx) = &self.nginx {
+            nginx.check().map_err(|error| anyhow::anyhow!("providers.nginx.{error}"))?;
+        }
         Ok(())
     }
 
     /// Connects to all of them, for this cluster.
     #[cfg_attr(
-        not(all(feature = "aws", feature = "embedded")),
+        not(all(feature = "aws", feature = "embedded", feature = "haproxy", feature = "nginx")),
         allow(
             unused_mut,
             unused_variables,
@@ -129,6 +172,16 @@ impl Providers {
         if let Some(config) = self.embedded {
             connected.push(embedded(config)?);
         }
+        #[cfg(feature = "haproxy")]
+        if let Some(config) = self.haproxy {
+            let provider = seaway_provider_haproxy::connect(config, cluster.into()).await?;
+            connected.push(on_box(provider));
+        }
+        #[cfg(feature = "nginx")]
+        if let Some(config) = self.nginx {
+            let provider = seaway_provider_nginx::connect(config, cluster.into()).await?;
+            connected.push(on_box(provider));
+        }
         Ok(connected)
     }
 }
@@ -141,4 +194,14 @@ fn embedded(config: seaway_provider_embedded::Config) -> Result<Connected> {
         driver: seaway_core::drive(provider),
         close: Some(Box::new(move |grace| Box::pin(async move { handle.shutdown(grace).await }))),
     })
+}
+
+/// A provider that drives a daemon of this box: one that it started ends with us.
+#[cfg(any(feature = "haproxy", feature = "nginx"))]
+fn on_box<D: seaway_box::Daemon>(provider: seaway_box::BoxProvider<D>) -> Connected {
+    let handle = provider.clone();
+    Connected {
+        driver: seaway_core::drive(provider),
+        close: Some(Box::new(move |grace| Box::pin(async move { handle.close(grace).await }))),
+    }
 }

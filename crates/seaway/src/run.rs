@@ -2,9 +2,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use futures::future::join_all;
 use seaway_controller::{Elector, Metrics, Options};
+use seaway_core::SharedDriver;
 use seaway_intent::Selection;
 
 use crate::args::{Log, Run};
@@ -39,19 +40,25 @@ pub(crate) fn run(args: &Run, log: &Log) -> Result<()> {
         // It is asked before the Lease is held: nothing may come between that and its renewals.
         let identity = cluster::identity(&client).await;
         let connected = config.providers.connect(&config.cluster_id).await?;
-        let drivers = connected.iter().map(|provider| provider.driver.clone()).collect();
+        let drivers: Vec<_> = connected.iter().map(|provider| provider.driver.clone()).collect();
+        if let Some(name) = &args.on_box {
+            check_box(name, &drivers)?;
+        }
         let elects = args.leader_elect.unwrap_or(config.leader_election.enabled);
         let lease = config.leader_election.lease();
         let mut elector = None;
         if elects && !args.dry_run {
-            let (namespace, name) = lease.clone();
-            let asked = client.clone();
-            ops.enter(Phase::Standby(Standby { client: asked, namespace, lease: name }));
             let mut candidate = config.leader_election.candidate(client.clone());
-            if stop.run_until_cancelled(candidate.acquire()).await.is_none() {
-                // It may just have got the Lease.
-                candidate.release().await;
-                return Ok(());
+            // A box is served whoever leads.
+            if args.on_box.is_none() {
+                let (namespace, name) = lease.clone();
+                let asked = client.clone();
+                ops.enter(Phase::Standby(Standby { client: asked, namespace, lease: name }));
+                if stop.run_until_cancelled(candidate.acquire()).await.is_none() {
+                    // It may just have got the Lease.
+                    candidate.release().await;
+                    return Ok(());
+                }
             }
             elector = Some(candidate);
         }
@@ -62,6 +69,7 @@ pub(crate) fn run(args: &Run, log: &Log) -> Result<()> {
             selection: Selection { served: served(&connected), default: default.clone() },
             drivers,
             default,
+            on_box: args.on_box.clone(),
             options: Options {
                 dry_run: args.dry_run,
                 fence,
@@ -93,4 +101,36 @@ pub(crate) fn run(args: &Run, log: &Log) -> Result<()> {
 /// The names of the providers that are served.
 fn served(connected: &[Connected]) -> BTreeSet<String> {
     connected.iter().map(|provider| provider.driver.name().to_owned()).collect()
+}
+
+/// Refuses providers whose load balancers are elsewhere: on every box a controller would write them.
+fn check_box(name: &str, drivers: &[SharedDriver]) -> Result<()> {
+    match drivers.iter().find(|driver| !driver.capabilities().on_box) {
+        Some(driver) => bail!(
+            "--box {name}: the load balancers of provider {:?} are not on a box; remove it from the \
+             config, or run it without --box",
+            driver.name()
+        ),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use seaway_core::drive;
+    use seaway_testkit::cluster_id;
+    use seaway_testkit::toys::by_id::ById;
+    use seaway_testkit::toys::by_id::cloud::Cloud;
+    use seaway_testkit::toys::one_file::OneFile;
+
+    use super::*;
+
+    #[test]
+    fn a_provider_that_is_not_on_a_box_is_refused_by_name() {
+        let on_box = || drive(OneFile::new(cluster_id(), Arc::default(), Vec::new()));
+        assert!(check_box("edge-1", &[on_box()]).is_ok());
+        let elsewhere = drive(ById::new(cluster_id(), Arc::new(Cloud::new(Arc::default()))));
+        let error = check_box("edge-1", &[on_box(), elsewhere]).unwrap_err().to_string();
+        assert!(error.contains("--box edge-1") && error.contains("\"by-id\""), "{error}");
+    }
 }

@@ -4,3 +4,4 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 mod lab;
+mod two;

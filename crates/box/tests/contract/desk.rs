@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
-use seaway_box::{BoxProvider, Check, Folder};
+use seaway_box::{BoxProvider, Check, Place};
 use seaway_core::{Address, Family, LbSpec, Mark, ServiceUid, TrafficPolicy};
 use seaway_pool::Ranges;
 use seaway_testkit::{
@@ -31,10 +31,12 @@ impl Desk {
     }
 
     pub(crate) async fn driven(&self, starts: bool) -> BoxProvider<Fake> {
-        let folder = Folder::open(self.folder.path(), FILE).await.unwrap();
-        let live = folder.live_path().to_owned();
+        let live = self.folder.path().join(FILE);
         let daemon = Fake { process: Arc::clone(&self.process), live, starts };
-        BoxProvider::new(daemon, folder, cluster_id(), pool(), None)
+        let folder = self.folder.path().to_owned();
+        let (cluster, pool) = (cluster_id(), pool());
+        let place = Place { cluster, pool, folder, file: FILE, interface: None };
+        BoxProvider::open(daemon, place).await.unwrap()
     }
 }
 

@@ -9,16 +9,19 @@ use tokio::process::{Child, Command};
 
 use crate::lab::{ENDLESS, LONG, NEVER, another, group, is_there, says, script, until};
 
-fn bystander(words: Stdio) -> Child {
-    let mut command = Command::new("sh");
-    command.args(["-c", ENDLESS]).process_group(0).stdout(words).kill_on_drop(true);
-    command.spawn().unwrap()
+/// A shell that is nobody's daemon yet. It waits for a word that never comes, without a child that
+/// would be left behind, and ends with the test at the latest.
+fn bystander(program: &Path) -> Child {
+    let mut command = Command::new(program);
+    command.args(["-c", "read never; exit"]).process_group(0).kill_on_drop(true);
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
 #[tokio::test]
 async fn a_daemon_goes_on_when_its_supervisor_is_gone_and_talks_to_the_next() {
     // More than a pipe has room for, to nobody, and then a sign of life on request.
-    let flood = "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo \"a line that nobody reads $i\"; done";
+    let flood =
+        "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo \"a line that nobody reads $i\"; done";
     let place = TempDir::new().unwrap();
     let flooded = place.path().join("flooded");
     let daemon = format!(
@@ -54,7 +57,7 @@ async fn a_daemon_goes_on_when_its_supervisor_is_gone_and_talks_to_the_next() {
 
 #[tokio::test]
 async fn an_adopted_daemon_that_dies_is_started_as_our_own() {
-    let mut bystander = bystander(Stdio::null());
+    let mut bystander = bystander(Path::new("sh"));
     let pid = bystander.id().unwrap();
     let supervisor = Supervisor::adopt(script(ENDLESS), pid).unwrap().unwrap();
     bystander.kill().await.unwrap();
@@ -92,7 +95,7 @@ async fn the_words_of_a_daemon_that_speaks_to_another_are_left_to_it() {
 
 #[tokio::test]
 async fn an_id_that_is_not_the_daemons_is_not_adopted() {
-    let mut bystander = bystander(Stdio::null());
+    let mut bystander = bystander(Path::new("sh"));
     let pid = bystander.id().unwrap();
     let adopt = |path: &str, pid| Supervisor::adopt(Program::new("toy", path), pid).unwrap();
     assert!(adopt("/usr/sbin/haproxy", pid).is_none(), "another program");
@@ -110,8 +113,7 @@ async fn a_daemon_that_goes_by_another_name_is_known_by_its_file() {
     let place = TempDir::new().unwrap();
     let alias = place.path().join("alias");
     std::os::unix::fs::symlink("/bin/sh", &alias).unwrap();
-    let mut command = Command::new(&alias);
-    let mut bystander = command.args(["-c", ENDLESS]).kill_on_drop(true).spawn().unwrap();
+    let mut bystander = bystander(&alias);
     let pid = bystander.id().unwrap();
     let file = std::fs::canonicalize("/bin/sh").unwrap();
     let comm = format!("/proc/{pid}/comm");

@@ -64,7 +64,8 @@ async fn the_workers_of_a_dead_daemon_do_not_hold_its_place() {
 async fn a_daemon_that_dies_at_once_is_tried_again_and_again() {
     let place = TempDir::new().unwrap();
     let count = place.path().join("count");
-    let daemon = format!("echo x >> {0}; [ $(wc -l < {0}) -ge 5 ] || exit 1; {ENDLESS}", count.display());
+    let daemon =
+        format!("echo x >> {0}; [ $(wc -l < {0}) -ge 5 ] || exit 1; {ENDLESS}", count.display());
     let supervisor = Supervisor::start(script(&daemon)).unwrap();
     let fifth = || matches!(supervisor.state(), State::Up { life: 5, .. }).then_some(());
     until("the fifth life", fifth).await;

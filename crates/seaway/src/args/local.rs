@@ -1,7 +1,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap_complete::Shell;
+
+use crate::registry::LOCAL;
 
 /// Run a Kubernetes API in memory with simulated nodes, and no controller
 ///
@@ -19,6 +22,9 @@ pub(crate) struct Sandbox {
 pub(crate) struct Demo {
     #[command(flatten)]
     pub sandbox: Simulation,
+    /// What load balances: `haproxy` and `nginx` must be installed here
+    #[arg(long, value_name = "NAME", default_value = "embedded", value_parser = PossibleValuesParser::new(LOCAL))]
+    pub provider: String,
     /// Go through it once, check that it works, and exit with 0 or 1
     #[arg(long)]
     pub exit_after_check: bool,

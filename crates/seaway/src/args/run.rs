@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use super::Listen;
 use super::listen::loopback;
+use crate::election::is_name;
 
 /// Run the controller on a cluster
 ///
@@ -26,10 +27,38 @@ pub(crate) struct Run {
     /// [default: what the config file says, else true]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub leader_elect: Option<bool>,
+    /// Serve the load balancers of the box that this runs on, whoever leads; NAME tells it from others.
+    /// One controller runs on each box, and the Lease decides only which of them chooses addresses and
+    /// writes to Kubernetes: the others serve what the statuses show, and tell bad news only
+    #[arg(long = "box", value_name = "NAME", value_parser = label)]
+    pub on_box: Option<String>,
     /// Where /metrics, /healthz and /readyz are answered, for everybody who reaches it; `off`: nowhere
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8383")]
     pub metrics_address: Listen,
     /// Where `seaway status`, `plan` and `sweep` are answered; loopback only; `off`: nowhere
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8384", value_parser = loopback)]
     pub admin_address: Listen,
+}
+
+/// A name that fits into the name of an Event.
+fn label(text: &str) -> Result<String, String> {
+    if is_name(text) {
+        return Ok(text.to_owned());
+    }
+    Err("use 1 to 63 of a-z, 0-9 and -, and begin and end with a letter or digit".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_box_has_a_dns_label_for_a_name() {
+        for good in ["a", "edge-1", "7"] {
+            assert_eq!(label(good).as_deref(), Ok(good));
+        }
+        for bad in ["", "Edge", "edge.1", "-edge", "edge-", &"x".repeat(64)] {
+            assert!(label(bad).unwrap_err().contains("a-z"), "{bad}");
+        }
+    }
 }
