@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use seaway_core::{ClusterId, ErrorKind, Goal, Plan, Planned, ProviderError, Want};
 use seaway_pool::Ranges;
@@ -10,6 +10,7 @@ use seaway_pool::Ranges;
 use crate::daemon::Daemon;
 use crate::observed::{Draft, Observed};
 use crate::record::File;
+use crate::site::Site;
 use crate::step::Step;
 use crate::wanted;
 
@@ -20,6 +21,23 @@ pub(crate) struct Terms<'a, D> {
     pub pool: &'a Ranges,
     /// Whether addresses are put on an interface.
     pub places: bool,
+    /// The file that was written for a site last.
+    pub last: &'a Mutex<Option<Arc<File>>>,
+}
+
+impl<D: Daemon> Terms<'_, D> {
+    /// The file for a site: the last one if it was for an equal one. It makes hundreds of thousands of
+    /// lines, and most passes change nothing.
+    fn file(&self, site: Site) -> Arc<File> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some(file) if *file.site == site => Arc::clone(file),
+            _ => {
+                let text = self.daemon.render(&site);
+                Arc::clone(last.insert(Arc::new(File::new(Arc::new(site), &text))))
+            }
+        }
+    }
 }
 
 /// The way to `goal`.
@@ -28,7 +46,7 @@ pub(crate) fn plan<D: Daemon>(
     goal: &Goal,
     seen: &Observed<D>,
 ) -> Plan<Step<D::Change>> {
-    let Terms { daemon, cluster, pool, places } = terms;
+    let Terms { daemon, cluster, pool, places, last: _ } = terms;
     let mut plan = Plan::default();
     let site = wanted::site(*daemon, (cluster, pool), goal, seen, &mut plan);
     if site.entries.is_empty() && seen.live.is_none() && seen.frame().is_none() {
@@ -38,10 +56,9 @@ pub(crate) fn plan<D: Daemon>(
         }
         return plan;
     }
-    let text = daemon.render(&site);
     let addresses: BTreeSet<IpAddr> =
         if *places { addresses(&site.entries) } else { BTreeSet::new() };
-    let file = Arc::new(File::new(Arc::new(site), &text));
+    let file = terms.file(site);
     let there = |ip: &&IpAddr| seen.placed.contains_key(*ip);
     let missing: BTreeSet<_> = addresses.iter().filter(|ip| !there(ip)).copied().collect();
     if !missing.is_empty() {

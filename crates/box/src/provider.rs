@@ -19,7 +19,7 @@ use crate::lock::Lock;
 use crate::observed::{Draft, Observed};
 use crate::places::{Interface, Mark};
 use crate::plan::{self, Terms};
-use crate::record::Record;
+use crate::record::{File, Record};
 use crate::site::Site;
 use crate::step::{Fact, Step};
 
@@ -60,6 +60,8 @@ pub struct Inner<D: Daemon> {
     /// Held from the first write on, for as long as we live.
     lock: OnceCell<Lock>,
     known: Mutex<Known>,
+    /// The file that was written for a site last.
+    last: Mutex<Option<Arc<File>>>,
 }
 
 /// What is remembered between two looks.
@@ -109,8 +111,8 @@ impl<D: Daemon> BoxProvider<D> {
             Some((name, mark)) => Some(Interface::open(name, mark).await?),
             None => None,
         };
-        let (lock, known) = (OnceCell::new(), Mutex::default());
-        Ok(Self(Arc::new(Inner { daemon, folder, cluster, pool, interface, lock, known })))
+        let (lock, known, last) = (OnceCell::new(), Mutex::default(), Mutex::default());
+        Ok(Self(Arc::new(Inner { daemon, folder, cluster, pool, interface, lock, known, last })))
     }
 
     /// Ends what is ours to end, open connections after `grace` at the latest.
@@ -247,6 +249,7 @@ impl<D: Daemon> Provider for BoxProvider<D> {
             cluster: &self.cluster,
             pool: &self.pool,
             places: self.interface.is_some(),
+            last: &self.last,
         };
         plan::plan(&terms, goal, seen)
     }

@@ -10,6 +10,10 @@ use crate::text::Text;
 /// How a line of the record begins; both daemons take it for a comment.
 const HEAD: &str = "# seaway ";
 const ENTRY: &str = "# service ";
+/// How a line begins that goes on with the one before it.
+const MORE: &str = "# + ";
+/// How much of the record is on one line: Nginx takes no comment of 4,096 bytes or more.
+const LONGEST: usize = 2048;
 const WARNING: &str = "# Written by Seaway, and written again whenever somebody edits it.\n";
 /// The form of the record. Another version of ours that writes another form takes another number.
 const FORM: u32 = 1;
@@ -25,6 +29,8 @@ pub struct File {
     pub digest: Digest,
     /// The digest of what only a reload changes.
     pub frame: Digest,
+    /// How many lines stand above the daemon's own text.
+    above: usize,
 }
 
 /// What a config file tells of itself.
@@ -77,19 +83,24 @@ impl File {
         for entry in site.entries.values() {
             // The types of the site hold no maps with keys that JSON can't carry.
             let json = serde_json::to_string(entry).unwrap_or_default();
-            let _ = writeln!(body, "{ENTRY}{json}");
+            comment(&mut body, ENTRY, &json);
         }
-        text.write(&mut body);
+        let entries = body.lines().count();
+        let frame = text.frame();
+        text.write(&frame, &mut body);
         let head = Head {
             form: FORM,
             cluster: site.cluster.clone(),
             numbers: site.numbers.clone(),
-            frame: text.frame(),
-            digest: Digest::of(&body),
+            frame,
+            digest: Digest::of_bytes(body.as_bytes()),
         };
-        let line = serde_json::to_string(&head).unwrap_or_default();
-        let text = format!("{HEAD}{line}\n{WARNING}{body}");
-        Self { site, text, digest: head.digest, frame: head.frame }
+        let mut text = String::new();
+        comment(&mut text, HEAD, &serde_json::to_string(&head).unwrap_or_default());
+        text.push_str(WARNING);
+        let above = text.lines().count() + entries;
+        text.push_str(&body);
+        Self { site, text, digest: head.digest, frame: head.frame, above }
     }
 
     /// The record of it.
@@ -105,7 +116,7 @@ impl File {
     /// Which line of the daemon's own text a line of the file is; both counted, the one from 0 and
     /// the other from 1.
     pub fn line_of_text(&self, line: usize) -> Option<usize> {
-        line.checked_sub(3 + self.site.entries.len())
+        line.checked_sub(1 + self.above)
     }
 }
 
@@ -118,9 +129,8 @@ impl Record {
         if text.trim().is_empty() {
             return Ok(None);
         }
-        let head = text.strip_prefix(HEAD).and_then(|text| text.split_once('\n'));
-        let (head, rest) = head.ok_or(Foreign::Unmarked)?;
-        let head: Head = serde_json::from_str(head).map_err(|_| form(head))?;
+        let (head, rest) = told(text, HEAD).ok_or(Foreign::Unmarked)?;
+        let head: Head = serde_json::from_str(&head).map_err(|_| form(&head))?;
         if head.form != FORM {
             return Err(Foreign::Form(head.form));
         }
@@ -128,11 +138,17 @@ impl Record {
             return Err(Foreign::Cluster(head.cluster));
         }
         let body = rest.strip_prefix(WARNING);
-        let mut intact = body.is_some_and(|body| Digest::of(&body) == head.digest);
+        let mut intact = body.is_some_and(|body| Digest::of_bytes(body.as_bytes()) == head.digest);
         let mut site = Site::empty(head.cluster);
         site.numbers = head.numbers;
-        for line in rest.lines().filter_map(|line| line.strip_prefix(ENTRY)) {
-            match serde_json::from_str::<Entry>(line) {
+        let mut rest = rest;
+        while !rest.is_empty() {
+            let Some((json, behind)) = told(rest, ENTRY) else {
+                rest = rest.split_once('\n').map_or("", |(_, behind)| behind);
+                continue;
+            };
+            rest = behind;
+            match serde_json::from_str::<Entry>(&json) {
                 Ok(entry) => {
                     site.entries.insert(entry.service.uid.clone(), entry);
                 }
@@ -141,6 +157,30 @@ impl Record {
         }
         Ok(Some(Self { site: Arc::new(site), digest: head.digest, frame: head.frame, intact }))
     }
+}
+
+/// Adds comment lines that tell `json`, which has no newline in it.
+fn comment(into: &mut String, start: &str, json: &str) {
+    let (mut start, mut json) = (start, json);
+    loop {
+        let (line, rest) = json.split_at(json.floor_char_boundary(LONGEST));
+        let _ = writeln!(into, "{start}{line}");
+        if rest.is_empty() {
+            return;
+        }
+        (start, json) = (MORE, rest);
+    }
+}
+
+/// What comment lines tell, if `text` begins with such, and what is behind them.
+fn told<'a>(text: &'a str, start: &str) -> Option<(String, &'a str)> {
+    let (line, mut rest) = text.strip_prefix(start)?.split_once('\n')?;
+    let mut json = line.to_owned();
+    while let Some((line, behind)) = rest.strip_prefix(MORE).and_then(|it| it.split_once('\n')) {
+        json.push_str(line);
+        rest = behind;
+    }
+    Some((json, rest))
 }
 
 /// A head that can't be read is of another form, if it tells one.
@@ -159,10 +199,10 @@ fn form(head: &str) -> Foreign {
 mod tests {
     use std::collections::BTreeMap;
 
-    use seaway_core::{ServiceRef, SourceRanges};
+    use seaway_core::{NodeName, ServiceRef, SourceRanges};
 
     use super::*;
-    use crate::site::{Check, Port};
+    use crate::site::{Check, Port, Target};
     use crate::tuning::Tuning;
 
     fn cluster() -> ClusterId {
@@ -223,6 +263,26 @@ mod tests {
         assert_eq!(other, Err(Foreign::Cluster(cluster())));
         let later = file.text.replace("\"form\":1", "\"form\":2");
         assert_eq!(Record::read(&later, &cluster()), Err(Foreign::Form(2)));
+    }
+
+    /// `NGX_CONF_BUFFER`
+    #[test]
+    fn no_line_of_the_record_is_longer_than_nginx_takes() {
+        let mut site = (*file("web").site).clone();
+        let nodes: Vec<NodeName> =
+            (0..1000).map(|i| format!("knöten-{i}").as_str().into()).collect();
+        site.numbers = site.numbers.with(&nodes.iter().collect());
+        for entry in site.entries.values_mut() {
+            let target = Target { address: "192.0.2.9".parse().unwrap(), out: false };
+            entry.targets = nodes.iter().map(|node| (node.clone(), target)).collect();
+        }
+        let mut text = Text::default();
+        text.line("global");
+        let file = File::new(Arc::new(site), &text);
+        assert!(file.text.lines().all(|line| line.len() < 4096));
+        assert_eq!(Record::read(&file.text, &cluster()), Ok(Some(file.record())));
+        let number = file.text.lines().position(|line| line == "global").unwrap() + 1;
+        assert_eq!(file.line_of_text(number), Some(0));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! ```text
 //! program  what is started, and how
 //! process  one life of it: its workers, its end
+//! group    whom it leaves behind
 //! handle   its signals, and the watch over its end
 //! voice    what it says: to the log, and the last of it for messages
 //! keeper   the task that keeps it alive
@@ -18,6 +19,7 @@
 //! Linux only (pidfd, since 5.3).
 
 mod backoff;
+mod group;
 mod handle;
 mod keeper;
 mod process;

@@ -56,11 +56,14 @@ impl Text {
 
     /// The digest of what only a reload changes.
     pub fn frame(&self) -> Digest {
-        let frame = self.lines.iter().filter_map(|line| match &line.kind {
-            Kind::Frame(text) => Some(text.as_str()),
-            Kind::Loose(_) | Kind::Stamp(_) => None,
-        });
-        Digest::of(&frame.collect::<Vec<_>>())
+        let mut frame = String::new();
+        for line in &self.lines {
+            if let Kind::Frame(text) = &line.kind {
+                frame.push_str(text);
+                frame.push('\n');
+            }
+        }
+        Digest::of_bytes(frame.as_bytes())
     }
 
     /// Whose the line with this number is, counted from 0.
@@ -68,13 +71,12 @@ impl Text {
         self.lines.get(number)?.owner.as_ref()
     }
 
-    /// The lines, each ended by a newline.
-    pub fn write(&self, into: &mut String) {
-        let frame = self.frame();
+    /// The lines, each ended by a newline, with the digest of the [frame](Self::frame) in its place.
+    pub fn write(&self, frame: &Digest, into: &mut String) {
         for line in &self.lines {
             match &line.kind {
                 Kind::Frame(text) | Kind::Loose(text) => into.push_str(text),
-                Kind::Stamp(stamp) => into.push_str(&stamp(&frame)),
+                Kind::Stamp(stamp) => into.push_str(&stamp(frame)),
             }
             into.push('\n');
         }
@@ -109,7 +111,7 @@ mod tests {
         assert_eq!(first.frame(), text("server b", "timeout 1s").frame());
         assert_ne!(first.frame(), text("server a", "timeout 2s").frame());
         let mut written = String::new();
-        first.write(&mut written);
+        first.write(&first.frame(), &mut written);
         let expected = format!("description {}\ntimeout 1s\nserver a\n", first.frame());
         assert_eq!(written, expected);
     }
@@ -126,7 +128,7 @@ mod tests {
     fn no_value_can_end_its_line() {
         let text = text("server a\nuser root\r\0\u{85}", "timeout");
         let mut written = String::new();
-        text.write(&mut written);
+        text.write(&text.frame(), &mut written);
         assert_eq!(written.lines().count(), 3);
         assert!(written.ends_with("server a?user root???\n"), "{written}");
     }

@@ -1,4 +1,5 @@
 //! The config file and its lock, on a real disk.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};

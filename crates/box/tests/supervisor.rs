@@ -1,4 +1,5 @@
 //! Daemons that are kept alive: real processes, mostly shells with a script.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "supervisor/adopt.rs"]
 mod adopt;

@@ -1,4 +1,5 @@
 //! Commands that end by themselves, or don't.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 use std::time::Duration;

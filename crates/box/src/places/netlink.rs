@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::future::ready;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -160,7 +161,7 @@ fn alone(index: u32, ip: IpAddr) -> AddressMessage {
 
 async fn no_interface(handle: &Handle, interface: &str) -> Error {
     let links: Vec<_> =
-        handle.link().get().execute().filter_map(async |link| link.ok()).collect().await;
+        handle.link().get().execute().filter_map(|link| ready(link.ok())).collect().await;
     let mut there: Vec<_> = links
         .into_iter()
         .flat_map(|link| link.attributes)

@@ -41,14 +41,16 @@ impl Keeper {
         loop {
             let born = Instant::now();
             let why = tokio::select! {
-                why = process.ended() => why,
-                never = self.voice.listen() => match never {},
+                // Orders come first: a supervisor that was dropped must not act on an end.
+                biased;
                 order = self.orders.recv() => {
                     if let Some(stop) = order {
                         self.stop(process, stop).await;
                     }
                     return;
                 }
+                why = process.ended() => why,
+                never = self.voice.listen() => match never {},
             };
             self.voice.finish();
             let wait = patience.after(born.elapsed());
@@ -64,9 +66,7 @@ impl Keeper {
     async fn again(&mut self, patience: &mut Patience, mut wait: Duration) -> Option<Process> {
         loop {
             tokio::select! {
-                () = sleep(wait) => {}
-                () = self.shared.hurried() => {}
-                never = self.voice.listen() => match never {},
+                biased;
                 order = self.orders.recv() => {
                     if let Some(stop) = order {
                         self.shared.down(State::Stopped);
@@ -75,6 +75,9 @@ impl Keeper {
                     }
                     return None;
                 }
+                () = sleep(wait) => {}
+                () = self.shared.hurried() => {}
+                never = self.voice.listen() => match never {},
             }
             match Process::start(&self.program, &self.voice) {
                 Ok(process) => {

@@ -3,25 +3,17 @@
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::time::Duration;
 
 use rustix::io::Errno;
-use rustix::process::{
-    Pid, Signal, WaitOptions, getpgid, getpid, kill_process_group, test_kill_process_group,
-    waitpgid,
-};
+use rustix::process::{Pid, Signal, getpgid, getpid, kill_process_group};
 use seaway_core::ProviderError;
 use tokio::process::Child;
-use tokio::time::{Instant, sleep};
 
+use super::group::swept;
 use super::handle::{Handle, Vigil};
 use super::program::Program;
 use super::voice::Voice;
 use crate::command;
-
-/// How long those that a dead daemon left behind may take to be gone once they were killed.
-const SWEEP: Duration = Duration::from_secs(2);
-const SWEEP_POLL: Duration = Duration::from_millis(5);
 
 /// A daemon that runs, or ran until a moment ago. Dropping it leaves it alone.
 #[derive(Debug)]
@@ -115,19 +107,6 @@ impl Process {
             swept(group).await;
         }
         how
-    }
-}
-
-/// Waits until nobody is left in `group`, all of whom were killed. Orphans that nobody else waits for
-/// come to us if we are the first process of a container, so they are waited for here.
-async fn swept(group: Pid) {
-    let end = Instant::now() + SWEEP;
-    while Instant::now() < end {
-        while let Ok(Some(_)) = waitpgid(group, WaitOptions::NOHANG) {}
-        if test_kill_process_group(group) == Err(Errno::SRCH) {
-            return;
-        }
-        sleep(SWEEP_POLL).await;
     }
 }
 

@@ -11,10 +11,17 @@ use crate::lab::{ENDLESS, LONG, NEVER, another, group, is_there, says, script, u
 
 /// A shell that is nobody's daemon yet. It waits for a word that never comes, without a child that
 /// would be left behind, and ends with the test at the latest.
-fn bystander(program: &Path) -> Child {
+async fn bystander(program: &Path) -> Child {
     let mut command = Command::new(program);
     command.args(["-c", "read never; exit"]).process_group(0).kill_on_drop(true);
-    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    let child = command.spawn().unwrap();
+    // The kernel gives it its name a moment after it has started.
+    let name = program.file_name().unwrap().to_str().unwrap();
+    let comm = format!("/proc/{}/comm", child.id().unwrap());
+    let is_named = || (std::fs::read_to_string(&comm).unwrap().trim() == name).then_some(());
+    until("it has its name", is_named).await;
+    child
 }
 
 #[tokio::test]
@@ -57,10 +64,10 @@ async fn a_daemon_goes_on_when_its_supervisor_is_gone_and_talks_to_the_next() {
 
 #[tokio::test]
 async fn an_adopted_daemon_that_dies_is_started_as_our_own() {
-    let mut bystander = bystander(Path::new("sh"));
+    let bystander = bystander(Path::new("sh")).await;
     let pid = bystander.id().unwrap();
     let supervisor = Supervisor::adopt(script(ENDLESS), pid).unwrap().unwrap();
-    bystander.kill().await.unwrap();
+    supervisor.signal(Signal::KILL).unwrap();
     let next = another(&supervisor, pid).await;
     assert_eq!(supervisor.state(), State::Up { pid: next, life: 2 });
     says(&supervisor, "up").await;
@@ -95,7 +102,7 @@ async fn the_words_of_a_daemon_that_speaks_to_another_are_left_to_it() {
 
 #[tokio::test]
 async fn an_id_that_is_not_the_daemons_is_not_adopted() {
-    let mut bystander = bystander(Path::new("sh"));
+    let mut bystander = bystander(Path::new("sh")).await;
     let pid = bystander.id().unwrap();
     let adopt = |path: &str, pid| Supervisor::adopt(Program::new("toy", path), pid).unwrap();
     assert!(adopt("/usr/sbin/haproxy", pid).is_none(), "another program");
@@ -113,12 +120,9 @@ async fn a_daemon_that_goes_by_another_name_is_known_by_its_file() {
     let place = TempDir::new().unwrap();
     let alias = place.path().join("alias");
     std::os::unix::fs::symlink("/bin/sh", &alias).unwrap();
-    let mut bystander = bystander(&alias);
+    let mut bystander = bystander(&alias).await;
     let pid = bystander.id().unwrap();
     let file = std::fs::canonicalize("/bin/sh").unwrap();
-    let comm = format!("/proc/{pid}/comm");
-    let is_named = || (std::fs::read_to_string(&comm).unwrap() == "alias\n").then_some(());
-    until("it has its name", is_named).await;
     for path in [file, alias] {
         let program = Program::new("toy", path).backoff(NEVER);
         assert!(Supervisor::adopt(program, pid).unwrap().is_some());

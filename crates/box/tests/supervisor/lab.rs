@@ -14,18 +14,18 @@ const POLL: Duration = Duration::from_millis(5);
 pub(crate) const QUICK: Backoff = Backoff {
     first: Duration::from_millis(1),
     most: Duration::from_millis(4),
-    calm: Duration::from_secs(3600),
+    calm: Duration::from_hours(1),
 };
 
 /// A wait that no test lives to see the end of.
 pub(crate) const NEVER: Backoff = Backoff {
-    first: Duration::from_secs(3600),
-    most: Duration::from_secs(3600),
-    calm: Duration::from_secs(3600),
+    first: Duration::from_hours(1),
+    most: Duration::from_hours(1),
+    calm: Duration::from_hours(1),
 };
 
 /// A grace that is not waited for to its end.
-pub(crate) const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_mins(1);
 
 /// A shell with a script. It ends with a command of its own, or the shell would become that program.
 pub(crate) fn script(script: &str) -> Program {
@@ -63,7 +63,8 @@ pub(crate) fn is_there(pid: u32) -> bool {
     fs::metadata(format!("/proc/{pid}")).is_ok()
 }
 
-/// Who is in the process group of `leader`, zombies included.
+/// Who lives in the process group of `leader`. Zombies among orphans are for the init process, when
+/// it pleases.
 pub(crate) fn group(leader: u32) -> Vec<u32> {
     let pids = fs::read_dir("/proc").unwrap().filter_map(|entry| {
         entry.unwrap().file_name().to_str().and_then(|name| name.parse::<u32>().ok())
@@ -72,7 +73,8 @@ pub(crate) fn group(leader: u32) -> Vec<u32> {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         // The name may hold anything; the third word after it is the group (proc(5)).
         let rest = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-        rest.split_whitespace().nth(2) == Some(&leader.to_string())
+        let words: Vec<_> = rest.split_whitespace().take(3).collect();
+        matches!(words[..], [state, _, group] if state != "Z" && group == leader.to_string())
     })
     .collect()
 }

@@ -69,14 +69,14 @@ async fn a_stop_goes_on_when_nobody_waits_for_it() {
         let stop = supervisor.stop(Signal::USR1, Duration::from_millis(50));
         tokio::pin!(stop);
         // Once is enough to give the order.
-        assert!(futures_once(stop.as_mut()).await.is_none());
+        assert!(ask_once(stop.as_mut()).await.is_none());
     }
     drop(supervisor);
     changed.wait_for(|state| *state == State::Stopped).await.unwrap();
 }
 
 /// Asks a future once.
-async fn futures_once<F: Future + Unpin>(mut future: F) -> Option<F::Output> {
+async fn ask_once<F: Future + Unpin>(mut future: F) -> Option<F::Output> {
     tokio::select! {
         biased;
         output = &mut future => Some(output),

@@ -16,9 +16,13 @@ impl Digest {
     pub fn of(value: &impl Serialize) -> Self {
         // The model's types hold no maps with keys that JSON can't carry, so this can't fail; an
         // empty text would only cost one needless pass.
-        let json = serde_json::to_vec(value).unwrap_or_default();
+        Self::of_bytes(&serde_json::to_vec(value).unwrap_or_default())
+    }
+
+    /// The digest of `bytes`: the first 128 bits of their SHA-256, in hexadecimal.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
         let mut text = String::with_capacity(32);
-        for byte in &Sha256::digest(&json)[..16] {
+        for byte in &Sha256::digest(bytes)[..16] {
             let _ = write!(text, "{byte:02x}");
         }
         Self(text.into())
