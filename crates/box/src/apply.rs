@@ -3,7 +3,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use seaway_core::{Digest, Protocol, ProviderError, ServiceUid};
+use seaway_core::{Protocol, ProviderError, ServiceUid};
 use tokio::time::sleep;
 
 use crate::daemon::{Complaint, Daemon};
@@ -36,24 +36,32 @@ impl<D: Daemon> BoxProvider<D> {
             }
             Step::Write(file) => self.folder.write(file.text.clone()).await?,
             Step::Check(file) => self.check(file, seen).await?,
-            Step::Install(file) => {
-                self.folder.install().await?;
-                self.watch(&file.site);
-            }
+            Step::Install(file) => self.install(file).await?,
             Step::Discard => self.folder.discard().await?,
             Step::Tell(changes) => self.daemon.tell(changes).await?,
-            Step::Reload { site, frame } => return self.reload(site, frame).await,
+            Step::Reload(file) => {
+                let Err(complaint) = self.daemon.approve().await else {
+                    let running = self.daemon.reload(&file.frame).await?;
+                    return Ok(Fact::Loaded(Arc::clone(&file.site), running));
+                };
+                return Err(self.blame(file, complaint));
+            }
         }
         Ok(Fact::Done(step.clone()))
     }
 
-    async fn reload(
-        &self,
-        site: &Arc<Site>,
-        frame: &Digest,
-    ) -> Result<Fact<D::Change, D::Running>, ProviderError> {
-        let running = self.daemon.reload(frame).await?;
-        Ok(Fact::Loaded(Arc::clone(site), running))
+    /// Puts a file in the live one's place, and the live one back if the daemon does not take all
+    /// that it loads then: it could not be started any more.
+    async fn install(&self, file: &File) -> Result<(), ProviderError> {
+        let before = self.folder.live().await?.unwrap_or_default();
+        self.folder.install().await?;
+        if let Err(complaint) = self.daemon.approve().await {
+            self.folder.write(before).await?;
+            self.folder.install().await?;
+            return Err(self.blame(file, complaint));
+        }
+        self.watch(&file.site);
+        Ok(())
     }
 
     /// Whether the daemon would take the file that is written beside the live one, and could listen
@@ -101,7 +109,7 @@ fn obstacle<D: Daemon>(file: &File, seen: &Observed<D>) -> Option<(ServiceUid, O
             let stands = match obstacle {
                 Obstacle::InUse(_) => !strange,
                 // The daemon may have rights that we have not.
-                Obstacle::Denied(_) => false,
+                Obstacle::Denied(_) => D::TRIES_ALL,
                 Obstacle::NotLocal(_) | Obstacle::Other(..) => true,
             };
             stands.then(|| (uid.clone(), obstacle))

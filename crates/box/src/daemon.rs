@@ -24,6 +24,10 @@ pub trait Daemon: fmt::Debug + Send + Sync + 'static {
     /// The versions of the PROXY protocol that it sends.
     const PROXY_PROTOCOL: &'static [ProxyProtocol];
 
+    /// Whether a listener that can't be tried, for lack of a permission, is refused: the daemon gives up
+    /// what it has if it can't have all that a reload asks for.
+    const TRIES_ALL: bool = false;
+
     /// What it can do. The families are those of the pool, whatever it says here.
     fn capabilities(&self) -> Capabilities;
 
@@ -38,6 +42,12 @@ pub trait Daemon: fmt::Debug + Send + Sync + 'static {
 
     /// Has the daemon's own parser read a file.
     fn check(&self, file: &Path) -> impl Future<Output = Result<(), Complaint>> + Send;
+
+    /// Has the daemon's own parser read everything that it loads, the live file among it, where
+    /// [`check`](Self::check) can't. What it refuses is put back.
+    fn approve(&self) -> impl Future<Output = Result<(), Complaint>> + Send {
+        std::future::ready(Ok(()))
+    }
 
     /// What the running daemon tells of itself; nothing if it does not run.
     ///

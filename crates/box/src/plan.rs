@@ -112,7 +112,7 @@ fn run<D: Daemon>(
     file: &Arc<File>,
     seen: &Observed<D>,
 ) {
-    let reload = || Step::Reload { site: Arc::clone(&file.site), frame: file.frame.clone() };
+    let reload = || Step::Reload(Arc::clone(file));
     match &seen.running {
         None if daemon.starts() => {
             plan.stage(common(reload()));

@@ -274,8 +274,9 @@ impl<D: Daemon> Provider for BoxProvider<D> {
         _: &Observed<D>,
         _: &Observed<D>,
     ) -> Fact<D::Change, D::Running> {
-        if let Step::Reload { site, frame } = step {
-            return Fact::Loaded(Arc::clone(site), self.daemon.foresee(site, frame));
+        if let Step::Reload(file) = step {
+            let running = self.daemon.foresee(&file.site, &file.frame);
+            return Fact::Loaded(Arc::clone(&file.site), running);
         }
         Fact::Done(step.clone())
     }

@@ -3,7 +3,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use seaway_core::{Digest, Urgency};
+use seaway_core::Urgency;
 
 use crate::daemon::Daemon;
 use crate::observed::{Draft, Observed};
@@ -22,12 +22,7 @@ pub enum Step<C> {
     /// Puts it in the live one's place.
     Install(Arc<File>),
     /// Has the daemon load the live one.
-    Reload {
-        /// What the live one is to bring about.
-        site: Arc<Site>,
-        /// What the daemon is to tell then.
-        frame: Digest,
-    },
+    Reload(Arc<File>),
     /// Changes the running daemon.
     Tell(Vec<C>),
     /// Removes what is written beside the live one.
@@ -78,7 +73,7 @@ impl<D: Daemon> Observed<D> {
             }
             Step::Discard => self.draft = Draft::None,
             // It answers with what is loaded.
-            Step::Reload { .. } => {}
+            Step::Reload(_) => {}
         }
     }
 }
@@ -93,7 +88,7 @@ impl<C: Clone + fmt::Debug + fmt::Display + PartialEq + Send + Sync + 'static> s
             | Self::Write(_)
             | Self::Check(_)
             | Self::Install(_)
-            | Self::Reload { .. }
+            | Self::Reload(_)
             | Self::Tell(_) => Urgency::Create,
         }
     }
@@ -106,8 +101,8 @@ impl<C: fmt::Display> fmt::Display for Step<C> {
             Self::Write(file) => write!(f, "write a config for {}", services(&file.site)),
             Self::Check(_) => f.write_str("check the new config"),
             Self::Install(_) => f.write_str("install the new config"),
-            Self::Reload { site, .. } => {
-                write!(f, "reload the daemon, with {}", services(site))
+            Self::Reload(file) => {
+                write!(f, "reload the daemon, with {}", services(&file.site))
             }
             Self::Tell(changes) => f.write_str(&listed(changes)),
             Self::Discard => f.write_str("remove a config that was not installed"),

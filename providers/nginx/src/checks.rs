@@ -81,13 +81,10 @@ impl Checks {
         let tcp = entry.ports.iter().filter(|port| port.protocol == Protocol::Tcp);
         let ports: BTreeSet<u16> = tcp.map(|port| port.node_port).collect();
         entry.targets.iter().flat_map(move |(node, target)| {
-            let keys: Vec<_> = match &get {
-                Some(get) => vec![get.key(target.address, None)],
-                None => {
-                    let keys =
-                        ports.iter().map(|port| self.connect.key(target.address, Some(*port)));
-                    keys.collect()
-                }
+            let keys: Vec<_> = if let Some(get) = &get {
+                vec![get.key(target.address, None)]
+            } else {
+                ports.iter().map(|port| self.connect.key(target.address, Some(*port))).collect()
             };
             keys.into_iter().map(|key| (node.clone(), key))
         })

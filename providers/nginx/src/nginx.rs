@@ -63,27 +63,13 @@ impl Nginx {
         Ok(Self { config, binary, master, checks, terms, main })
     }
 
-    /// What the parser has against the main config of a daemon that is not ours to start, our file
-    /// in it. With such a config it goes on, and could not be started anew.
-    pub async fn judge_main(&self) -> Result<(), Complaint> {
-        if self.config.start {
-            return Ok(());
-        }
-        let said = self.parse(&self.config.main_config).await?;
-        let Some(words) = said else { return Ok(()) };
-        let live = self.config.folder.join(FILE_NAME);
-        let text = tokio::fs::read_to_string(&live).await.unwrap_or_default();
-        verdict::read(&words, &live, &text, false).or_else(|complaint| {
-            // Who is not root may read no keys and write no logs: that says nothing of the config.
-            if complaint.message.contains("(13: ") { Ok(()) } else { Err(complaint) }
-        })
-    }
-
     /// The words of the parser about a main config, if it does not take it.
     async fn parse(&self, main: &Path) -> Result<Option<String>, Complaint> {
         let main = main.to_string_lossy().into_owned();
         let arguments = ["-t", "-q", "-e", "stderr", "-c", &main];
-        let said = command::run(&self.binary.path, arguments, PATIENCE).await.map_err(unchecked)?;
+        let said = command::run(&self.binary.path, arguments, PATIENCE)
+            .await
+            .map_err(|error| unchecked(&error))?;
         Ok((!said.success).then_some(said.stderr))
     }
 
@@ -150,10 +136,31 @@ impl Daemon for Nginx {
     async fn check(&self, file: &Path) -> Result<(), Complaint> {
         let around = self.config.folder.join("check.conf");
         let text = whole::for_check(&self.config.folder, &self.binary, file);
-        whole::write(&around, &text).await.map_err(unchecked)?;
+        whole::write(&around, &text).await.map_err(|error| unchecked(&error))?;
         let Some(words) = self.parse(&around).await? else { return Ok(()) };
         let text = tokio::fs::read_to_string(file).await.unwrap_or_default();
         verdict::read(&words, file, &text, self.config.start)
+    }
+
+    /// Of a daemon that is not ours to start: the main config, with our file in it. With one that is
+    /// refused it would go on, and could not be started anew.
+    async fn approve(&self) -> Result<(), Complaint> {
+        if self.config.start {
+            return Ok(());
+        }
+        let main = &self.config.main_config;
+        let Some(words) = self.parse(main).await? else { return Ok(()) };
+        let live = self.config.folder.join(FILE_NAME);
+        let text = tokio::fs::read_to_string(&live).await.unwrap_or_default();
+        verdict::read(&words, &live, &text, false).or_else(|complaint| {
+            // Who is not root may read no keys and write no logs: that says nothing of the config.
+            if complaint.message.contains("(13: ") {
+                return Ok(());
+            }
+            let (main, words) = (main.display(), complaint.message);
+            let message = format!("nginx does not take {main}, and goes on as it was: {words}");
+            Err(Complaint { message, ..complaint })
+        })
     }
 
     async fn running(&self) -> Result<Option<Running>, ProviderError> {
@@ -182,12 +189,6 @@ impl Daemon for Nginx {
         if let Some(main) = &self.main {
             whole::write(&main_path(&self.config), main).await?;
         }
-        self.judge_main().await.map_err(|complaint| {
-            let main = self.config.main_config.display();
-            let words = complaint.message;
-            let message = format!("nginx does not take {main}, and goes on as it was: {words}");
-            ProviderError::new(complaint.kind, "reload", message)
-        })?;
         reload::reload(&self.master, self.config.frame_address(), frame, &self.hint()).await
     }
 
@@ -235,7 +236,7 @@ fn main_path(config: &Config) -> PathBuf {
     config.folder.join("nginx.conf")
 }
 
-fn unchecked(error: ProviderError) -> Complaint {
+fn unchecked(error: &ProviderError) -> Complaint {
     Complaint { kind: error.kind(), line: None, message: error.message().to_owned() }
 }
 

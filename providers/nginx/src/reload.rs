@@ -9,6 +9,9 @@ use crate::master::Master;
 
 /// How long the daemon may take to have workers with a new config.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How long until it is told again: a daemon that has just written its process id may lose a signal,
+/// if that comes before it waits for any.
+const AGAIN: Duration = Duration::from_secs(3);
 /// The pause between two questions.
 const PAUSE: Duration = Duration::from_millis(20);
 /// How many answers in a row must be the new ones: the old workers go on for 100 ms after the new
@@ -25,7 +28,7 @@ pub(crate) async fn reload(
     let mark = master.mark().await;
     master.reload().await?;
     let deadline = Instant::now() + PATIENCE;
-    let mut steady = 0;
+    let (mut steady, mut told) = (0, Instant::now());
     loop {
         // A worker that is about to end may close the connection without an answer.
         let answer = frame::ask(address).await;
@@ -39,6 +42,10 @@ pub(crate) async fn reload(
             let complaints = master.complaints(&mark).await;
             if Instant::now() > deadline || complaints.iter().any(|words| is_final(words)) {
                 return Err(refused(&complaints, answer.err(), hint));
+            }
+            if complaints.is_empty() && told.elapsed() > AGAIN {
+                master.reload().await?;
+                told = Instant::now();
             }
         }
         sleep(PAUSE).await;

@@ -65,14 +65,14 @@ impl Terms {
             text.line(format!("# {}", comment(entry)));
             let name = Digest::of(uid);
             for port in &entry.ports {
-                self.port(&mut text, &name, entry, port);
+                self.port(&mut text, &name, entry, *port);
             }
         }
         text.belongs_to_all();
         text
     }
 
-    fn port(&self, text: &mut Text, name: &Digest, entry: &Entry, port: &Port) {
+    fn port(&self, text: &mut Text, name: &Digest, entry: &Entry, port: Port) {
         let protocol = match port.protocol {
             Protocol::Tcp => "tcp",
             Protocol::Udp => "udp",

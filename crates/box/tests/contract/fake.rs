@@ -18,6 +18,9 @@ use serde::{Deserialize, Serialize};
 /// How many connections the fake finds too many, so that it refuses the line.
 pub(crate) const TOO_MANY: u32 = 666;
 
+/// How many it takes, but not together with what else it loads.
+pub(crate) const CLASH: u32 = 667;
+
 /// What it serves of one Service: a line of its config.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Line {
@@ -80,6 +83,19 @@ impl Fake {
     }
 }
 
+fn judge(file: &Path, most: u32) -> Result<(), Complaint> {
+    let text = std::fs::read_to_string(file).unwrap();
+    let bad = format!("\"most\":{most}");
+    match text.lines().position(|line| line.starts_with("serve") && line.contains(&bad)) {
+        None => Ok(()),
+        Some(line) => Err(Complaint {
+            kind: ErrorKind::InvalidSpec,
+            line: Some(line + 1),
+            message: format!("too many connections: {most}"),
+        }),
+    }
+}
+
 impl Daemon for Fake {
     type Running = Running;
     type Change = Lead;
@@ -122,16 +138,11 @@ impl Daemon for Fake {
     }
 
     async fn check(&self, file: &Path) -> Result<(), Complaint> {
-        let text = std::fs::read_to_string(file).unwrap();
-        let bad = format!("\"most\":{TOO_MANY}");
-        match text.lines().position(|line| line.starts_with("serve") && line.contains(&bad)) {
-            None => Ok(()),
-            Some(line) => Err(Complaint {
-                kind: ErrorKind::InvalidSpec,
-                line: Some(line + 1),
-                message: format!("too many connections: {TOO_MANY}"),
-            }),
-        }
+        judge(file, TOO_MANY)
+    }
+
+    async fn approve(&self) -> Result<(), Complaint> {
+        judge(&self.live, CLASH)
     }
 
     async fn running(&self) -> Result<Option<Running>, ProviderError> {

@@ -8,6 +8,7 @@ use seaway_testkit::rig::Rig;
 use seaway_testkit::{Bench, ManualClock, SpecBuilder, uid};
 
 use crate::desk::{Desk, FILE};
+use crate::fake::CLASH;
 
 fn spec(rig: &Rig<Desk>, name: &str) -> SpecBuilder {
     rig.bench.spec(name).port(80)
@@ -64,6 +65,23 @@ async fn a_file_of_somebody_else_is_never_written() {
     assert_eq!(error.kind(), ErrorKind::Conflict);
     assert!(error.to_string().contains("fake.conf: it was not written by Seaway"), "{error}");
     assert_eq!(rig.bench.file(), "listen ssh\n");
+}
+
+/// Only all that the daemon loads shows it: a port that the user's own config has, say.
+#[tokio::test]
+async fn what_is_refused_once_it_is_installed_is_put_back_and_the_others_go_on() {
+    let mut rig = serving(&["a"]).await;
+    let before = rig.bench.file();
+    let clash = spec(&rig, "b").setting(seaway_box::MAX_CONNECTIONS, &CLASH.to_string());
+    rig.put(clash);
+    let report = pass(&mut rig).await;
+    let error = report.members[&uid("b")].error.clone().unwrap();
+    assert!(error.to_string().contains("too many connections: 667"), "{error}");
+    assert_eq!(rig.bench.file(), before);
+    let more = spec(&rig, "c");
+    rig.put(more);
+    pass(&mut rig).await;
+    assert!(rig.served("c").await.is_some() && rig.served("b").await.is_none());
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ pub(crate) struct Run {
     /// Serve the load balancers of the box that this runs on, whoever leads; NAME tells it from others.
     /// One controller runs on each box, and the Lease decides only which of them chooses addresses and
     /// writes to Kubernetes: the others serve what the statuses show, and tell bad news only
-    #[arg(long = "box", value_name = "NAME", value_parser = label)]
+    #[arg(long = "box", value_name = "NAME", value_parser = box_name)]
     pub on_box: Option<String>,
     /// Where /metrics, /healthz and /readyz are answered, for everybody who reaches it; `off`: nowhere
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8383")]
@@ -40,12 +40,17 @@ pub(crate) struct Run {
     pub admin_address: Listen,
 }
 
-/// A name that fits into the name of an Event.
-fn label(text: &str) -> Result<String, String> {
-    if is_name(text) {
+/// With the name of a Service beside it, it fits into the name of an Event.
+const LONGEST: usize = 128;
+
+/// The name of a machine, as nodes have it.
+fn box_name(text: &str) -> Result<String, String> {
+    if text.len() <= LONGEST && text.split('.').all(is_name) {
         return Ok(text.to_owned());
     }
-    Err("use 1 to 63 of a-z, 0-9 and -, and begin and end with a letter or digit".to_owned())
+    Err(format!(
+        "use up to {LONGEST} of a-z, 0-9, - and ., and begin and end each part with a letter or digit"
+    ))
 }
 
 #[cfg(test)]
@@ -53,12 +58,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_box_has_a_dns_label_for_a_name() {
-        for good in ["a", "edge-1", "7"] {
-            assert_eq!(label(good).as_deref(), Ok(good));
+    fn a_box_is_called_as_a_machine_is() {
+        for good in ["a", "edge-1", "7", "edge-1.example.com"] {
+            assert_eq!(box_name(good).as_deref(), Ok(good));
         }
-        for bad in ["", "Edge", "edge.1", "-edge", "edge-", &"x".repeat(64)] {
-            assert!(label(bad).unwrap_err().contains("a-z"), "{bad}");
+        let long = ["x"; 65].join(".");
+        for bad in ["", "Edge", "edge..1", "edge.", "-edge", "edge-", &"x".repeat(64), &long] {
+            assert!(box_name(bad).unwrap_err().contains("a-z"), "{bad}");
         }
     }
 }

@@ -13,7 +13,7 @@ const MOST_SESSIONS: u32 = 8192;
 const BACKLOG: u32 = 4096;
 
 /// Writes the server of a port: where it listens, who may connect, and how it goes on.
-pub(super) fn write(terms: &Terms, text: &mut Text, name: &str, entry: &Entry, port: &Port) {
+pub(super) fn write(terms: &Terms, text: &mut Text, name: &str, entry: &Entry, port: Port) {
     let udp = port.protocol == Protocol::Udp;
     text.line("server {");
     for ip in &entry.addresses {

@@ -40,7 +40,8 @@ fn site(entries: impl IntoIterator<Item = Entry>) -> Site {
 
 fn rendered(site: &Site) -> String {
     let mut text = String::new();
-    terms().render(site).write(&mut text);
+    let rendered = terms().render(site);
+    rendered.write(&rendered.frame(), &mut text);
     text
 }
 
@@ -168,7 +169,7 @@ fn a_line_is_blamed_on_its_service() {
     let site = site([entry("a", TCP, &[]), entry("b", TCP, &[])]);
     let text = terms().render(&site);
     let mut written = String::new();
-    text.write(&mut written);
+    text.write(&text.frame(), &mut written);
     let owners: BTreeMap<_, usize> =
         written.lines().enumerate().fold(BTreeMap::new(), |mut owners, (number, _)| {
             *owners.entry(text.owner(number).map(ServiceUid::as_str)).or_default() += 1;

@@ -6,7 +6,7 @@ use super::{bare, ring};
 
 /// Writes the upstream of a port: the nodes that it leads to. Without nodes there is none, as Nginx
 /// takes no upstream without servers.
-pub(super) fn write(text: &mut Text, name: &str, entry: &Entry, port: &Port, fail: Duration) {
+pub(super) fn write(text: &mut Text, name: &str, entry: &Entry, port: Port, fail: Duration) {
     if entry.targets.is_empty() {
         return;
     }

@@ -2,7 +2,7 @@ use futures::future::try_join_all;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use seaway_box::Daemon;
 use seaway_core::ErrorKind;
-use tokio::sync::oneshot;
+use tokio::sync::oneshot::{self, error::TryRecvError};
 
 use crate::lab::{Client, Lab};
 
@@ -25,7 +25,7 @@ async fn reloads_break_none_of_many_connections_and_refuse_no_new_one() {
     let (stop, mut stopped) = oneshot::channel::<()>();
     let stream = tokio::spawn(async move {
         let mut served = 0;
-        while stopped.try_recv().is_err() {
+        while stopped.try_recv() == Err(TryRecvError::Empty) {
             let mut client = Client::connect(front).await.unwrap();
             client.echo().await.unwrap();
             served += 1;
@@ -47,7 +47,7 @@ async fn a_line_that_is_not_taken_is_named_and_the_daemon_goes_on() {
     let lab = Lab::new().await;
     let node = lab.node(11).await;
     lab.serve([lab.entry(&[&node])]).await;
-    let file = lab.write([lab.entry(&[&node])]).await;
+    let file = lab.write([lab.entry(&[&node, &lab.node(12).await])]).await;
     let spoiled = file.text.replace("proxy_pass", "proxy_past");
     let line = spoiled.lines().position(|line| line.contains("proxy_past")).unwrap() + 1;
     lab.folder.write(spoiled).await.unwrap();

@@ -131,7 +131,7 @@ async fn a_client_has_one_node_on_all_ports_and_keeps_it_when_others_go() {
     };
     let mut entry = lab.entry(&[&nodes[0], &nodes[1], &nodes[2]]);
     entry.ports.push(Port { port: PORT + 1, protocol: Protocol::Tcp, node_port: NODE_PORT + 1 });
-    entry.affinity = Some(Affinity { timeout: Duration::from_secs(10_800) });
+    entry.affinity = Some(Affinity { timeout: Duration::from_hours(3) });
     lab.serve([entry.clone()]).await;
     let ask = async |last: u8, port: u16| {
         let socket = TcpSocket::new_v4().unwrap();
