@@ -9,7 +9,7 @@ STORIES ?= affinity aws_story coexist daemons dry_run local restart service wron
 CLUSTER_SOURCES := $(wildcard integration/cluster/*.go integration/cluster/*/*.go) \
 	integration/cluster/go.mod integration/cluster/go.sum
 
-.PHONY: help demo demo-aws build check test cluster e2e static test-image bench-demo bench-controller bench-aws
+.PHONY: help demo demo-aws build check test cluster e2e static test-image bench-demo bench-controller bench-aws bench-boxes
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -70,6 +70,10 @@ bench-aws: ## AWS calls per event, interruptions, and 500 Services at the rates 
 	@sh integration/setup/moto.sh >&2
 	@cargo build --locked --quiet --package seaway-integration --example bench-aws >&2
 	@target/debug/examples/bench-aws $(ARGS)
+
+bench-boxes: ## how long a box with 1,000 Services and 100 nodes plans, by HAProxy and by Nginx
+	@cargo build --locked --release --quiet --package seaway --example bench-boxes >&2
+	@target/release/examples/bench-boxes
 
 target/tools/kubectl: integration/setup/kubectl.sh
 	bash integration/setup/kubectl.sh

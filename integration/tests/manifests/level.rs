@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::render::{AWS, OVERLAYS, kustomize, seaway};
+use crate::render::{AWS, BOXES, OVERLAYS, container, kustomize, seaway};
 
 const VOLUMES: [&str; 8] = [
     "configMap",
@@ -96,6 +96,29 @@ fn the_overlay_embedded_breaks_what_its_comments_say_and_no_more() {
 }
 
 #[test]
+fn the_overlays_with_a_daemon_break_what_their_comments_say_and_no_more() {
+    let user = ["runAsNonRoot", "runAsUser"];
+    // Seaway has it too: what it can't try it would find out when the daemon has lost its listeners.
+    let own = json!(["NET_BIND_SERVICE"]);
+    for (pod, extra, daemons) in [
+        (&BOXES[0], &[][..], own.clone()),
+        (&BOXES[1], &["capabilities.add"], json!(["NET_BIND_SERVICE", "SETGID", "SETUID"])),
+    ] {
+        let rendered = kustomize(pod.folder);
+        let deployment = rendered.only("Deployment");
+        let found = breaches(&deployment["spec"]["template"]["spec"]);
+        assert_eq!(found, [&["hostNetwork"], &user[..], &user[..], extra].concat());
+        for (name, added) in [("seaway", own.clone()), (pod.daemon, daemons)] {
+            let context = &container(deployment, name)["securityContext"];
+            assert_eq!(context["capabilities"]["add"], added, "{name}");
+            assert_eq!(context["readOnlyRootFilesystem"], true, "{name}");
+        }
+        let labels = &rendered.only("Namespace")["metadata"]["labels"];
+        assert_eq!(labels["pod-security.kubernetes.io/enforce"], "privileged");
+    }
+}
+
+#[test]
 fn the_sidecar_is_restricted_whatever_its_pod_is() {
     let rendered = kustomize("manifests/cloud-controller-manager");
     let container = seaway(rendered.only("Deployment"));
@@ -109,7 +132,8 @@ fn nothing_is_written_to_disk_and_memory_is_bounded() {
         let container = seaway(rendered.only("Deployment"));
         assert_eq!(container["securityContext"]["readOnlyRootFilesystem"], true, "{folder}");
         for mount in container["volumeMounts"].as_array().unwrap() {
-            assert_eq!(mount["readOnly"], true, "{folder}");
+            // That is the daemon's, too, and no disk of the box's.
+            assert!(mount["readOnly"] == true || mount["name"] == "folder", "{folder}");
         }
         for field in ["/requests/cpu", "/requests/memory", "/limits/memory"] {
             assert!(container["resources"].pointer(field).is_some(), "{folder}: {field}");
@@ -126,4 +150,14 @@ fn two_processes_never_listen_on_the_addresses_of_a_box() {
     let spec = &rendered.only("Deployment")["spec"];
     assert_eq!((&spec["replicas"], &spec["strategy"]), (&json!(1), &json!({ "type": "Recreate" })));
     assert_eq!(spec["template"]["spec"]["nodeSelector"], json!({ "seaway.dev/box": "true" }));
+    for pod in BOXES {
+        let rendered = kustomize(pod.folder);
+        let spec = &rendered.only("Deployment")["spec"];
+        let update = json!({ "maxSurge": 0, "maxUnavailable": 1 });
+        assert_eq!(spec["strategy"], json!({ "rollingUpdate": update }), "{}", pod.folder);
+        assert_eq!(spec["template"]["spec"]["nodeSelector"], json!({ "seaway.dev/box": "true" }));
+        // On the host network a port of a container is one of the host's: the second pod goes
+        // elsewhere.
+        assert_eq!(seaway(rendered.only("Deployment"))["ports"][0]["containerPort"], 8383);
+    }
 }

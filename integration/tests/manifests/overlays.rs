@@ -6,7 +6,8 @@ use seaway_integration::Process;
 use serde_json::{Value, json};
 
 use crate::render::{
-    AWS, AWS_CONFIG, CONFIG, EXAMPLES, OVERLAYS, helm, kustomize, root, seaway, succeeded, template,
+    AWS, AWS_CONFIG, BOXES, CONFIG, EXAMPLES, OVERLAYS, Pod, SYSTEMD, container, helm, kustomize,
+    root, seaway, succeeded, template,
 };
 
 /// Every folder below `folder` with a kustomization, components left out.
@@ -29,7 +30,7 @@ fn every_overlay_is_known_and_renders() {
     let mut found = BTreeSet::new();
     kustomizations(&root().join("manifests"), &mut found);
     let mut known = BTreeSet::from(OVERLAYS.map(str::to_owned));
-    known.insert("manifests/base/rbac".to_owned());
+    known.extend(["manifests/base/rbac", SYSTEMD].map(str::to_owned));
     assert_eq!(found, known);
     for folder in known.iter().map(String::as_str).chain(EXAMPLES) {
         assert!(kustomize(folder).objects().count() > 0, "{folder}");
@@ -57,18 +58,35 @@ fn what_there_is_in_each() {
     let mut monitored = base.to_vec();
     monitored.extend(["Service seaway-metrics", "ServiceMonitor seaway"]);
     monitored.sort_unstable();
+    let daemon = |map: &'static str| {
+        let mut names = without(&["PodDisruptionBudget"]);
+        names.push(map);
+        names.sort_unstable();
+        names
+    };
+    let account = [
+        "ClusterRole seaway",
+        "ClusterRoleBinding seaway",
+        "Namespace seaway-system",
+        "Role seaway",
+        "RoleBinding seaway",
+        "Secret seaway-box-1",
+        "ServiceAccount seaway",
+    ];
     // With one replica a budget would only keep the box from being drained.
     for (folder, expected) in [
+        (BOXES[0].folder, daemon("ConfigMap seaway-haproxy")),
+        (BOXES[1].folder, daemon("ConfigMap seaway-nginx")),
+        (SYSTEMD, account.to_vec()),
         (OVERLAYS[0], base.to_vec()),
         (OVERLAYS[1], without(&["PodDisruptionBudget"])),
         (AWS, base.to_vec()),
         (EXAMPLES[0], monitored),
     ] {
         let mut names = kustomize(folder).names();
-        for name in &mut names {
-            if name.starts_with("ConfigMap seaway-config-") {
-                "ConfigMap seaway-config".clone_into(name);
-            }
+        for name in names.iter_mut().filter(|name| name.starts_with("ConfigMap ")) {
+            let hash = name.rfind('-').unwrap();
+            name.truncate(hash);
         }
         assert_eq!(names, expected, "{folder}");
     }
@@ -85,6 +103,14 @@ fn the_chart_says_what_is_missing_and_what_it_does_not_know() {
     for (values, parts) in [
         (vec![], ["config", "[providers.embedded]"]),
         (vec!["--set-file", "config=manifests/base/seaway.toml"], ["config", "no provider"]),
+        (
+            vec!["--set-file", "config=manifests/haproxy/seaway.toml"],
+            ["[providers.haproxy]", "manifests/haproxy"],
+        ),
+        (
+            vec!["--set-file", "config=manifests/nginx/seaway.toml"],
+            ["[providers.nginx]", "manifests/nginx"],
+        ),
         (vec!["--set-file", CONFIG, "--set", "replica=3"], ["replica", "not allowed"]),
         (vec!["--set-file", CONFIG, "--set", "replicas=0"], ["replicas", "minimum"]),
     ] {
@@ -121,9 +147,24 @@ fn the_values_of_the_chart_reach_the_pods() {
 #[test]
 fn the_image_is_of_this_version_everywhere() {
     let expected = concat!("seaway:", env!("CARGO_PKG_VERSION"));
-    for folder in OVERLAYS {
+    for folder in OVERLAYS.iter().filter(|folder| BOXES.iter().all(|it| it.folder != **folder)) {
         let workload = kustomize(folder);
         assert_eq!(seaway(workload.only("Deployment"))["image"], expected, "{folder}");
+    }
+    // What Seaway has a config checked by is what runs it.
+    let file = read_to_string(root().join("Containerfile")).unwrap();
+    for Pod { folder, daemon } in BOXES {
+        let rendered = kustomize(folder);
+        let expected = format!("seaway-{daemon}:{}", env!("CARGO_PKG_VERSION"));
+        for name in ["seaway", daemon] {
+            let container = container(rendered.only("Deployment"), name);
+            assert_eq!(container["image"], expected, "{folder}: {name}");
+        }
+        let command = format!("--target {daemon} -t seaway-{daemon}:{}", env!("CARGO_PKG_VERSION"));
+        let target = format!(" AS {daemon}\nCOPY --from=build /src/target/static/seaway ");
+        assert!(file.contains(&target), "{target}");
+        let page = read_to_string(root().join("docs/boxes.md")).unwrap();
+        assert!(page.contains(&command.replace("-t ", "-t registry.example/")), "{command}");
     }
     let chart = template(&["--set-file", CONFIG]);
     assert_eq!(seaway(chart.only("Deployment"))["image"], expected);
@@ -133,8 +174,11 @@ fn the_image_is_of_this_version_everywhere() {
 
 /// What `seaway` says to the config that an overlay mounts, where there is no account at AWS.
 async fn judged(folder: &str) -> (Option<i32>, String) {
-    let rendered = kustomize(folder);
-    let text = rendered.only("ConfigMap")["data"]["seaway.toml"].as_str().unwrap().to_owned();
+    judged_text(&kustomize(folder).file("seaway-config", "seaway.toml")).await
+}
+
+/// What `seaway` says to a config.
+pub(crate) async fn judged_text(text: &str) -> (Option<i32>, String) {
     let home = tempfile::tempdir().unwrap();
     let (config, nothing) = (home.path().join("seaway.toml"), home.path().join("nothing.yaml"));
     std::fs::write(&config, text).unwrap();
@@ -152,7 +196,7 @@ async fn judged(folder: &str) -> (Option<i32>, String) {
 
 #[tokio::test]
 async fn the_config_of_each_overlay_is_taken_and_that_of_the_base_says_what_it_lacks() {
-    for folder in OVERLAYS[1..].iter().filter(|folder| **folder != AWS) {
+    for folder in &OVERLAYS[1..3] {
         assert_eq!(judged(folder).await, (Some(0), String::new()), "{folder}");
     }
     let (code, complaint) = judged("manifests/base").await;

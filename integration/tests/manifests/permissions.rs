@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::render::{AWS, CONFIG, OVERLAYS, Rendered, kustomize, template};
+use crate::render::{AWS, BOXES, CONFIG, OVERLAYS, Rendered, SYSTEMD, kustomize, template};
 
 /// Every permission over the whole cluster, and what it is for.
 fn cluster_wide() -> Value {
@@ -26,8 +26,15 @@ fn own_namespace() -> Value {
     ])
 }
 
-/// Checks that `subject` may do what is in the tables, and nothing else.
+/// Checks that `subject` may do what is in the tables, and nothing else, and that the pods are its.
 fn check(what: &str, rendered: &Rendered, namespace: &str, subject: &str) {
+    allowed(what, rendered, namespace, subject);
+    let workload = rendered.only("Deployment");
+    assert_eq!(workload["metadata"]["namespace"], namespace, "{what}");
+    assert_eq!(workload["spec"]["template"]["spec"]["serviceAccountName"], subject, "{what}");
+}
+
+fn allowed(what: &str, rendered: &Rendered, namespace: &str, subject: &str) {
     assert_eq!(rendered.only("ClusterRole")["rules"], cluster_wide(), "{what}");
     assert_eq!(rendered.only("Role")["rules"], own_namespace(), "{what}");
     assert_eq!(rendered.only("Role")["metadata"]["namespace"], namespace, "{what}");
@@ -45,19 +52,27 @@ fn check(what: &str, rendered: &Rendered, namespace: &str, subject: &str) {
         );
     }
     assert_eq!(rendered.only("RoleBinding")["metadata"]["namespace"], namespace, "{what}");
-    let workload = rendered.only("Deployment");
-    assert_eq!(workload["metadata"]["namespace"], namespace, "{what}");
-    assert_eq!(workload["spec"]["template"]["spec"]["serviceAccountName"], subject, "{what}");
 }
 
 #[test]
 fn no_more_is_allowed_than_what_is_called() {
-    for folder in [OVERLAYS[0], OVERLAYS[1], AWS] {
+    for folder in [OVERLAYS[0], OVERLAYS[1], AWS, BOXES[0].folder, BOXES[1].folder] {
         check(folder, &kustomize(folder), "seaway-system", "seaway");
     }
     let manager = "cloud-controller-manager";
     check(manager, &kustomize(OVERLAYS[2]), "kube-system", manager);
     check("the chart", &template(&["--set-file", CONFIG]), "seaway-system", "seaway");
+}
+
+#[test]
+fn a_box_outside_the_cluster_may_do_as_much_as_a_pod() {
+    let rendered = kustomize(SYSTEMD);
+    allowed(SYSTEMD, &rendered, "seaway-system", "seaway");
+    let secret = rendered.only("Secret");
+    assert_eq!(secret["type"], "kubernetes.io/service-account-token");
+    let owner = &secret["metadata"]["annotations"]["kubernetes.io/service-account.name"];
+    assert_eq!(*owner, rendered.only("ServiceAccount")["metadata"]["name"]);
+    assert_eq!(rendered.only("ServiceAccount")["automountServiceAccountToken"], false);
 }
 
 #[test]

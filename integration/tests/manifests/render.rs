@@ -11,11 +11,33 @@ pub(crate) fn root() -> PathBuf {
 }
 
 /// The overlays that are for users.
-pub(crate) const OVERLAYS: [&str; 4] =
-    ["manifests/base", "manifests/embedded", "manifests/cloud-controller-manager", AWS];
+pub(crate) const OVERLAYS: [&str; 6] = [
+    "manifests/base",
+    "manifests/embedded",
+    "manifests/cloud-controller-manager",
+    AWS,
+    BOXES[0].folder,
+    BOXES[1].folder,
+];
 
 /// The overlay `aws`.
 pub(crate) const AWS: &str = "manifests/aws";
+
+/// An overlay with a daemon in the pod.
+pub(crate) struct Pod {
+    pub folder: &'static str,
+    /// What the daemon is called: the provider, the container, and its own config.
+    pub daemon: &'static str,
+}
+
+/// Those with a daemon in the pod.
+pub(crate) const BOXES: [Pod; 2] = [
+    Pod { folder: "manifests/haproxy", daemon: "haproxy" },
+    Pod { folder: "manifests/nginx", daemon: "nginx" },
+];
+
+/// The account of boxes outside the cluster: no pod.
+pub(crate) const SYSTEMD: &str = "manifests/systemd";
 
 /// Those that show a component at work.
 pub(crate) const EXAMPLES: [&str; 2] = [
@@ -57,6 +79,17 @@ impl Rendered {
         self.0.keys().map(|(kind, name)| format!("{kind} {name}")).collect()
     }
 
+    /// A file of a ConfigMap whose name is this, and a hash.
+    pub(crate) fn file(&self, map: &str, name: &str) -> String {
+        let hashed = |object: &Value| {
+            let name = object["metadata"]["name"].as_str().unwrap();
+            name.strip_prefix(map).is_some_and(|rest| rest.len() == 11 && rest.starts_with('-'))
+        };
+        let mut maps = self.objects().filter(|object| object["kind"] == "ConfigMap");
+        let map = maps.find(|object| hashed(object)).unwrap();
+        map["data"][name].as_str().unwrap().to_owned()
+    }
+
     /// The only object of a kind.
     pub(crate) fn only(&self, kind: &str) -> &Value {
         let mut found = self.objects().filter(|object| object["kind"] == kind);
@@ -68,8 +101,13 @@ impl Rendered {
 
 /// The container of Seaway in a workload.
 pub(crate) fn seaway(workload: &Value) -> &Value {
+    container(workload, "seaway")
+}
+
+/// A container of a workload, by its name.
+pub(crate) fn container<'a>(workload: &'a Value, name: &str) -> &'a Value {
     let containers = workload["spec"]["template"]["spec"]["containers"].as_array().unwrap();
-    containers.iter().find(|container| container["name"] == "seaway").unwrap()
+    containers.iter().find(|container| container["name"] == name).unwrap()
 }
 
 /// kubectl, with nothing of the machine's own setup.

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::render::{
-    CONFIG, EXAMPLES, OVERLAYS, Rendered, kubectl, kustomize, seaway, succeeded, template,
+    BOXES, CONFIG, EXAMPLES, OVERLAYS, Rendered, SYSTEMD, kubectl, kustomize, root, seaway,
+    succeeded, template,
 };
 
 const ACCOUNT: &str = "system:serviceaccount:seaway-system:seaway";
@@ -125,7 +126,7 @@ async fn a_real_server_takes_all_of_it() {
         "crd/servicemonitors.monitoring.coreos.com",
     ]);
 
-    for folder in OVERLAYS.into_iter().chain(EXAMPLES) {
+    for folder in OVERLAYS.into_iter().chain(EXAMPLES).chain([SYSTEMD]) {
         let rendered = kustomize(folder);
         server.level(&rendered);
         server.judge(folder, &rendered);
@@ -140,6 +141,7 @@ async fn a_real_server_takes_all_of_it() {
     }
     admitted(&server, &base);
     permitted(&server);
+    let_in(&server).await;
     sufficient(&server, &base).await;
 }
 
@@ -164,8 +166,30 @@ fn admitted(server: &Server, base: &Rendered) {
     let (said, fine) = server.feed(&create, [&pod(&embedded)]);
     assert!(!fine && said.contains("restricted") && said.contains("host namespaces"), "{said}");
     server.level(&embedded);
-    let (said, fine) = server.feed(&create, [&pod(&embedded)]);
-    assert!(fine && !said.contains("Warning"), "{said}");
+    for rendered in [embedded, kustomize(BOXES[0].folder), kustomize(BOXES[1].folder)] {
+        let (said, fine) = server.feed(&create, [&pod(&rendered)]);
+        assert!(fine && !said.contains("Warning"), "{said}");
+    }
+}
+
+/// A box outside the cluster gets in by the kubeconfig that the script makes of its Secret.
+async fn let_in(server: &Server) {
+    let secret = kustomize(SYSTEMD).only("Secret").clone();
+    let _applied = apply(server, vec![secret]);
+    let script = root().join("manifests/systemd/kubeconfig.sh");
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("kubeconfig");
+    until("the Secret has its token", async || {
+        let mut command = Command::new(&script);
+        command.arg("box-1").env("KUBECONFIG", &server.0).env("KUBECTL", kubectl().get_program());
+        let output = command.output().unwrap();
+        std::fs::write(&path, &output.stdout).unwrap();
+        output.status.success().then_some(())
+    })
+    .await;
+    let asked = ["auth", "whoami", "-o", "jsonpath={.status.userInfo.username}"];
+    let output = kubectl().args(asked).env("KUBECONFIG", &path).output().unwrap();
+    assert_eq!(succeeded("auth whoami", &output), ACCOUNT);
 }
 
 /// What the account may do, in the server's own opinion.
