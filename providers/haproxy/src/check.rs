@@ -7,19 +7,20 @@ use seaway_core::{ErrorKind, ProviderError};
 use crate::config::Config;
 
 /// 5,000 servers take a third of a second.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Has HAProxy read `file`, after what the user has.
 pub(crate) async fn check(config: &Config, file: &Path) -> Result<(), Complaint> {
     let args = [Path::new("-c")].into_iter().chain(config.files(file));
-    let said = command::run(&config.binary, args, PATIENCE).await.map_err(unchecked)?;
+    let said =
+        command::run(&config.binary, args, PATIENCE).await.map_err(|error| unchecked(&error))?;
     if said.success {
         return Ok(());
     }
     Err(complaint(&said.stderr, file))
 }
 
-fn unchecked(error: ProviderError) -> Complaint {
+fn unchecked(error: &ProviderError) -> Complaint {
     Complaint { kind: error.kind(), line: None, message: error.message().to_owned() }
 }
 
@@ -45,7 +46,7 @@ pub(crate) fn complaint(said: &str, file: &Path) -> Complaint {
 }
 
 /// `[ALERT]    (321) : config : parsing [FILE:4] : unknown keyword …`
-fn alert(line: &str) -> Option<&str> {
+pub(crate) fn alert(line: &str) -> Option<&str> {
     let (_, words) = line.strip_prefix("[ALERT]")?.split_once(" : ")?;
     Some(words.strip_prefix("config : ").unwrap_or(words))
 }

@@ -103,7 +103,7 @@ impl Config {
     /// Checks what the types don't.
     ///
     /// # Errors
-    /// A text that names the key, the value and what is allowed.
+    /// A text that names the key (of this section), the value and what is allowed.
     pub fn check(&self) -> Result<(), String> {
         let sockets =
             [("stats-socket", self.stats_socket()), ("master-socket", self.master_socket())];
@@ -115,32 +115,30 @@ impl Config {
             // It becomes a word of HAProxy's config, or of its command line.
             if !path.is_absolute() || !path.to_str().is_some_and(plain) {
                 return Err(format!(
-                    "providers.haproxy.{key}: {path:?} is not allowed; use an absolute path of \
-                     letters, digits and . _ - /"
+                    "{key}: \"{}\" is not allowed; use an absolute path of \
+                     letters, digits and . _ - /",
+                    path.display()
                 ));
             }
         }
         for (key, path) in sockets {
             if path.as_os_str().len() > LONGEST_SOCKET {
                 return Err(format!(
-                    "providers.haproxy.{key}: {path:?} is too long for a socket; use \
-                     {LONGEST_SOCKET} bytes at most"
+                    "{key}: \"{}\" is too long for a socket; use \
+                     {LONGEST_SOCKET} bytes at most",
+                    path.display()
                 ));
             }
         }
         if self.interface.as_deref().is_some_and(str::is_empty) {
-            return Err(
-                "providers.haproxy.interface: \"\" is not allowed; name an interface such \
+            return Err("interface: \"\" is not allowed; name an interface such \
                         as \"eth0\", or leave the key out"
-                    .to_owned(),
-            );
+                .to_owned());
         }
         if self.most_connections.is_some() && !self.start {
-            return Err(
-                "providers.haproxy.most-connections: is for a HAProxy that Seaway starts; \
+            return Err("most-connections: is for a HAProxy that Seaway starts; \
                         set start = true, or `maxconn` in your own global section"
-                    .to_owned(),
-            );
+                .to_owned());
         }
         Ok(())
     }
@@ -229,7 +227,7 @@ mod tests {
         refused("drain-seconds = 0", &["drain-seconds", "0"]);
         refused("rise = 0", &["rise", "nonzero"]);
         refused("idle-timeout = '0s'", &["idle-timeout", "\"0s\" is not allowed"]);
-        refused("folder = 'x'", &["providers.haproxy.folder", "\"x\" is not allowed"]);
+        refused("folder = 'x'", &["folder", "\"x\" is not allowed"]);
         refused("stats-socket = '/run/a b'", &["stats-socket", "\"/run/a b\""]);
         refused("include = ['/etc/a\"b']", &["include", "not allowed"]);
         refused("interface = ''", &["interface", "\"\""]);

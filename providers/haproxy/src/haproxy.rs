@@ -91,12 +91,14 @@ impl Daemon for Haproxy {
     type Change = Change;
 
     const NAME: &'static str = NAME;
+    const TRIES_ALL: bool = true;
     const PROXY_PROTOCOL: &'static [ProxyProtocol] = &[ProxyProtocol::V1, ProxyProtocol::V2];
 
     fn capabilities(&self) -> Capabilities {
         let settings = [PROXY_PROTOCOL, MAX_CONNECTIONS, IDLE_TIMEOUT, CONNECT_TIMEOUT];
         Capabilities {
             protocols: BTreeSet::from([Protocol::Tcp]),
+            elsewhere: vec!["nginx".to_owned(), "embedded".to_owned()],
             source_ranges: true,
             affinity: AffinitySupport::ClientIpWithTimeout,
             settings: settings.map(declared).to_vec(),

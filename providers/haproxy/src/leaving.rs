@@ -78,15 +78,15 @@ pub(crate) async fn idle(
 ) -> Result<BTreeSet<String>, ProviderError> {
     let mut answers = Vec::new();
     if servers.len() > ONE_BY_ONE {
-        answers.push(socket.tell("show servers conn").await?);
+        answers.push(socket.tell("show stat -1 4 -1").await?);
     } else {
         for backend in servers.keys() {
-            answers.push(socket.tell(&format!("show servers conn {backend}")).await?);
+            answers.push(socket.tell(&format!("show stat {backend} 4 -1")).await?);
         }
     }
     let busy: BTreeSet<_> = answers.iter().flat_map(|answer| busy(answer)).collect();
     let names = servers.iter().flat_map(|(backend, servers)| {
         servers.iter().map(move |server| format!("{backend}/{server}"))
     });
-    Ok(names.filter(|name| !busy.contains(name.as_str())).collect())
+    Ok(names.filter(|name| !busy.contains(name)).collect())
 }

@@ -1,13 +1,20 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
-use seaway_box::supervisor::{self, Program, Supervisor};
+use seaway_box::supervisor::{self, Program, State, Supervisor};
 use seaway_core::{ErrorKind, ProviderError};
 use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep};
 
 use crate::NAME;
+use crate::check::alert;
 use crate::config::Config;
 use crate::runtime::Socket;
+
+/// How long a master process may have its socket and not listen.
+const LISTENS_WITHIN: Duration = Duration::from_secs(5);
+const LISTENS_EVERY: Duration = Duration::from_millis(20);
 
 /// The master process: ours, or that of the box.
 #[derive(Debug)]
@@ -67,7 +74,7 @@ impl Process {
     /// Has the master process load its files again. What it says of them, if it says something.
     pub(crate) async fn reload(&self) -> Result<(), ProviderError> {
         // Since 2.7 it answers once it is done: `Success=0`, `--` and its complaints if it failed.
-        if let Some(answer) = self.master.ask("reload").await? {
+        if let Some(answer) = self.order().await? {
             if let Some((_, complaints)) = answer.split_once("Success=0") {
                 let words = complaints.trim_start_matches(['\n', '-']).trim();
                 return Err(refused(words));
@@ -94,15 +101,37 @@ impl Process {
         })
     }
 
-    /// The last that it said of what went wrong, if it says it to us.
-    pub(crate) async fn complaints(&self) -> Option<String> {
+    /// Its answer to the order to reload; nothing if it has no socket. A master that has just started,
+    /// or is loading its files, has its socket and does not listen yet; a signal would be lost then.
+    async fn order(&self) -> Result<Option<String>, ProviderError> {
+        let deadline = Instant::now() + LISTENS_WITHIN;
+        loop {
+            let answer = self.master.ask("reload").await?;
+            let there = tokio::fs::try_exists(self.master.path()).await.unwrap_or_default();
+            if answer.is_some() || !there || Instant::now() >= deadline {
+                return Ok(answer);
+            }
+            sleep(LISTENS_EVERY).await;
+        }
+    }
+
+    /// Why it is down, if it is ours and is.
+    pub(crate) async fn down(&self) -> Option<String> {
+        match self.supervisor.lock().await.as_ref()?.state() {
+            State::Down { why } => Some(why.to_string()),
+            State::Up { .. } | State::Stopped => None,
+        }
+    }
+
+    /// What it said of what went wrong last, if it says it to us: the first alert of its last life, as
+    /// those that follow tell what came of it.
+    pub(crate) async fn complaint(&self) -> Option<String> {
         let words = self.supervisor.lock().await.as_ref()?.last_words();
-        let alerts = words.iter().filter(|line| line.contains("[ALERT]"));
-        alerts.last().cloned()
+        first_of_last(&words).map(ToOwned::to_owned)
     }
 
     /// Ends it, if it is ours.
-    pub(crate) async fn close(&self, grace: std::time::Duration) {
+    pub(crate) async fn close(&self, grace: Duration) {
         let supervisor = self.supervisor.lock().await.take();
         if let Some(supervisor) = supervisor {
             // Workers go on with what is open, and end with the last connection.
@@ -119,6 +148,17 @@ impl Process {
     }
 }
 
+/// `[ALERT]    (9417) : Starting frontend …`: the process is in brackets.
+fn first_of_last(words: &[String]) -> Option<&str> {
+    let process = |line: &str| {
+        let (start, _) = line.strip_prefix("[ALERT]")?.split_once(')')?;
+        Some(start.trim().to_owned())
+    };
+    let last = words.iter().rev().find_map(|line| process(line))?;
+    let first = words.iter().find(|line| process(line).as_ref() == Some(&last))?;
+    alert(first)
+}
+
 fn refused(words: &str) -> ProviderError {
     let words: String = words.chars().take(400).collect();
     let message = format!("it did not take the new config and goes on with what it had: {words}");
@@ -133,4 +173,24 @@ fn program(config: &Config) -> Program {
         .args(["-W", "-S", socket.as_str(), "-p"])
         .args([config.pid_file()])
         .args(files.into_iter().map(std::path::Path::to_path_buf))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_alert_of_the_last_life_is_told() {
+        let words = [
+            "[ALERT]    (1) : Starting frontend a: cannot bind socket [192.0.2.1:80]",
+            "[ALERT]    (1) : [haproxy.main()] Some protocols failed to start",
+            "[NOTICE]   (2) : haproxy version is 2.6.12-1+deb12u4",
+            "[ALERT]    (2) : Starting frontend b: cannot bind socket [192.0.2.1:81]",
+            "[ALERT]    (2) : [haproxy.main()] Some protocols failed to start",
+        ]
+        .map(str::to_owned);
+        let told = first_of_last(&words);
+        assert_eq!(told, Some("Starting frontend b: cannot bind socket [192.0.2.1:81]"));
+        assert_eq!(first_of_last(&words[2..3]), None);
+    }
 }

@@ -14,7 +14,9 @@ use crate::runtime::Info;
 /// How often it is asked whether it is done.
 const EVERY: Duration = Duration::from_millis(20);
 /// How long it may take: 5,000 servers are loaded in a third of a second.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
+/// How long a HAProxy of ours may be down before that is told.
+const DOWN_FOR: Duration = Duration::from_secs(3);
 /// A worker that was not taught by the one before it teaches nobody for 5 seconds: so long it waits
 /// for somebody to teach itself (`PEER_RESYNC_TIMEOUT`).
 const SETTLED_SECONDS: u64 = 6;
@@ -66,22 +68,30 @@ async fn arrive(
     before: Option<&Info>,
     frame: &Digest,
 ) -> Result<Info, ProviderError> {
-    let deadline = Instant::now() + PATIENCE;
-    while Instant::now() < deadline {
+    let begun = Instant::now();
+    let mut why = String::new();
+    while begun.elapsed() < PATIENCE {
         if let Some(info) = haproxy.info().await?
             && before.is_none_or(|before| before.pid != info.pid)
             && loaded(&info.description).as_ref() == Some(frame)
         {
             return Ok(info);
         }
+        // It is tried again and again, but this file will not make it run.
+        if begun.elapsed() > DOWN_FOR
+            && let Some(down) = haproxy.0.process.down().await
+        {
+            why = format!("; {down}");
+            break;
+        }
         sleep(EVERY).await;
     }
-    let words = match haproxy.0.process.complaints().await {
+    let words = match haproxy.0.process.complaint().await {
         Some(words) => format!("it says: {words}"),
-        None => "its log says why; does it load our file (`-f`)".to_owned(),
+        None => "its log says why; does it load our file (`-f`)?".to_owned(),
     };
-    let file = haproxy.0.config.file();
-    let message = format!("it does not run with {} after {PATIENCE:?}: {words}", file.display());
+    let (file, waited) = (haproxy.0.config.file(), begun.elapsed().as_secs());
+    let message = format!("it does not run with {} after {waited}s{why}: {words}", file.display());
     Err(ProviderError::new(ErrorKind::Unavailable, NAME, message))
 }
 

@@ -44,8 +44,8 @@ pub(crate) fn render(config: &Config, site: &Site) -> Text {
 }
 
 /// The ports that HAProxy carries. Others are refused before they come here.
-pub(crate) fn ports(entry: &Entry) -> impl Iterator<Item = &Port> {
-    entry.ports.iter().filter(|port| port.protocol == Protocol::Tcp)
+pub(crate) fn ports(entry: &Entry) -> impl Iterator<Item = Port> {
+    entry.ports.iter().copied().filter(|port| port.protocol == Protocol::Tcp)
 }
 
 /// The frame that a daemon with this description has loaded.

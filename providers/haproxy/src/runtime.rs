@@ -3,11 +3,9 @@
 //! ```text
 //! info   what the process tells of itself
 //! state  the servers: where they are, and whether they are up
-//! conns  the servers: how many connections they have
-//! stat   what the last check of a server said
+//! stat   the servers: whether they have connections, and what the last check said
 //! ```
 
-mod conns;
 mod info;
 mod stat;
 mod state;
@@ -21,9 +19,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
-pub(crate) use self::conns::busy;
 pub(crate) use self::info::Info;
-pub(crate) use self::stat::{Words, words};
+pub(crate) use self::stat::{Words, busy, words};
 pub(crate) use self::state::{Op, rows};
 
 /// How long an answer may take in all. 100,000 servers are told in a second or so.
@@ -100,9 +97,15 @@ impl Socket {
 
 const OPERATION: &str = "HAProxy's socket";
 
-/// A socket without a process, or no socket.
+/// No socket, a socket without a process, or a process that ended over the answer.
 fn deserted(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::BrokenPipe
+    )
 }
 
 #[cfg(test)]

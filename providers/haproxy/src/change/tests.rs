@@ -43,7 +43,9 @@ fn check(before: &Running, nodes: &[(&str, u8, bool)], expected: &[&str]) {
     let told: Vec<_> =
         made.iter().map(|change| change.to_string().replace(&change.backend, "B")).collect();
     assert_eq!(told, expected);
-    made.iter().for_each(|change| learn(&mut running, change));
+    for change in &made {
+        learn(&mut running, change);
+    }
     assert_eq!(changes(&config(), &site, &running), []);
 }
 
@@ -69,8 +71,9 @@ fn each_difference_is_a_change_and_a_backend_is_never_without_servers() {
 fn who_left_is_deleted_once_it_is_idle_and_who_is_out_is_not() {
     let mut left = running(&[("a", 1, true)]);
     check(&left, &[], &[]);
-    let servers = left.servers.values_mut().flat_map(BTreeMap::values_mut);
-    servers.for_each(|server| server.idle = true);
+    for server in left.servers.values_mut().flat_map(BTreeMap::values_mut) {
+        server.idle = true;
+    }
     check(&left, &[("a", 1, true)], &[]);
     check(&left, &[], &["delete B/a:1"]);
 }
@@ -79,8 +82,9 @@ fn who_left_is_deleted_once_it_is_idle_and_who_is_out_is_not() {
 fn the_end_of_the_last_connection_is_no_difference() {
     let left = running(&[("a", 1, true)]);
     let mut idle = left.clone();
-    let servers = idle.servers.values_mut().flat_map(BTreeMap::values_mut);
-    servers.for_each(|server| server.idle = true);
+    for server in idle.servers.values_mut().flat_map(BTreeMap::values_mut) {
+        server.idle = true;
+    }
     assert_eq!(left, idle);
 }
 

@@ -11,7 +11,7 @@ use crate::config::Config;
 pub(super) fn render(
     config: &Config,
     site: &Site,
-    (entry, port): (&Entry, &Port),
+    (entry, port): (&Entry, Port),
     names: &Names,
     text: &mut Text,
 ) {
@@ -28,6 +28,10 @@ pub(super) fn render(
         text.line("  http-check expect status 200");
     }
     if entry.affinity.is_some() {
+        // A new worker serves some milliseconds before the former one has told it who has which node.
+        // By the number of the node, the hash chooses as it did there, if nodes have not changed.
+        text.line("  balance source");
+        text.line("  hash-type consistent");
         text.line(format!("  stick on src table {}", names.service()));
     }
     let start = arguments(config, entry);

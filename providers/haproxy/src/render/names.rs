@@ -32,7 +32,7 @@ impl Names {
     }
 
     /// The backend of a port.
-    pub(crate) fn port(&self, port: &Port) -> String {
+    pub(crate) fn port(&self, port: Port) -> String {
         format!("{}_{}_{}", self.start, port.port, self.end)
     }
 }

@@ -46,7 +46,8 @@ fn site(mut entries: Vec<Entry>, nodes: &[(&str, &str, bool)]) -> Site {
 
 fn written(site: &Site) -> String {
     let mut text = String::new();
-    render(&config(), site).write(&mut text);
+    let rendered = render(&config(), site);
+    rendered.write(&rendered.frame(), &mut text);
     text
 }
 

@@ -1,7 +1,23 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the last checks said, by `backend/server`.
 pub(crate) type Words = BTreeMap<String, String>;
+
+/// The servers (`backend/server`) that have connections, or connections that wait for them, of an answer
+/// to `show stat`. (`show servers conn` counts HTTP only, whatever its name says.)
+pub(crate) fn busy(answer: &str) -> BTreeSet<String> {
+    let mut records = records(answer.strip_prefix("# ").unwrap_or(answer)).into_iter();
+    let header = records.next().unwrap_or_default();
+    let column = |name: &str| header.iter().position(|field| field == name);
+    let columns = [column("pxname"), column("svname"), column("qcur"), column("scur")];
+    let busy = records.filter_map(|record| {
+        let [proxy, server, queued, current] =
+            columns.map(|at| at.and_then(|at| record.get(at)).map(String::as_str));
+        let name = format!("{}/{}", proxy?, server?);
+        (queued != Some("0") || current != Some("0")).then_some(name)
+    });
+    busy.collect()
+}
 
 /// What the last checks said, of an answer to `show stat`.
 pub(crate) fn words(answer: &str) -> Words {

@@ -38,10 +38,9 @@ fn states_are_read() {
 
 #[test]
 fn connections_are_read() {
-    let answer = "# bkname/svname bkid/svid addr port - purge_delay used_cur used_max need_est …\n\
-        seaway_a/node-1:1 4/1 127.0.0.1 19001 - 5000 0 1 1 0 0 -1 0 0 0\n\
-        seaway_a/node-3:3 4/3 127.0.0.1 19002 - 0 2 2 1 0 0 0 0\n\n";
-    assert_eq!(busy(answer), BTreeSet::from(["seaway_a/node-3:3"]));
+    let answer =
+        "# pxname,svname,qcur,qmax,scur,smax,\nb,n:1,0,0,0,9,\nb,n:2,0,0,1,1,\nb,n:3,1,1,0,1,\n\n";
+    assert_eq!(busy(answer), BTreeSet::from(["b/n:2".to_owned(), "b/n:3".to_owned()]));
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn a_node_is_as_bad_as_its_worst_port_and_says_why() {
         tuning: Tuning::default(),
     };
     let names = Names::of(&entry);
-    let (http, https) = (names.port(&port(80)), names.port(&port(443)));
+    let (http, https) = (names.port(port(80)), names.port(port(443)));
     site.entries.insert("1".into(), entry);
     let row = |backend: &str, server: &str, op: u8, admin: u8, check: u8| {
         format!("4 {backend} 1 {server} 10.0.0.1 {op} {admin} 1 1 9 {check} 2 6 0 0 1 - 30000\n")

@@ -74,7 +74,7 @@ fn entry(
             .collect(),
         targets: nodes.iter().map(|node| (NodeName::from(node.as_str()), target)).collect(),
         sources: SourceRanges::Only(["10.0.0.0/8".parse().unwrap()].into()),
-        affinity: odd.then_some(Affinity { timeout: Duration::from_secs(10_800) }),
+        affinity: odd.then_some(Affinity { timeout: Duration::from_hours(3) }),
         check: if odd { Check::Http(30_001) } else { Check::Connect },
         tuning: Tuning {
             proxy_protocol: Some(if odd { ProxyProtocol::V1 } else { ProxyProtocol::V2 }),
@@ -103,7 +103,8 @@ fn site() -> impl Strategy<Value = Site> {
 
 fn written(haproxy: &Haproxy, site: &Site) -> String {
     let mut text = String::new();
-    haproxy.render(site).write(&mut text);
+    let rendered = haproxy.render(site);
+    rendered.write(&rendered.frame(), &mut text);
     text
 }
 

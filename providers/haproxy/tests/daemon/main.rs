@@ -1,4 +1,9 @@
 //! The daemon itself: on loopback addresses and free ports, as whoever runs the tests.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "this is test code: it fails by panicking"
+)]
 
 mod changes;
 mod clients;

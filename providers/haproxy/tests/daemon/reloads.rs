@@ -7,7 +7,7 @@ use seaway_box::{Daemon, Port};
 use seaway_core::{Affinity, Protocol};
 
 use crate::clients::{Client, ask};
-use crate::rig::{Rig, entry, lead};
+use crate::rig::{Rig, entry, lead, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reload_breaks_no_connection_and_refuses_none() {
@@ -16,8 +16,10 @@ async fn a_reload_breaks_no_connection_and_refuses_none() {
     let (mut site, at) = rig.site(&[&nodes[0], &nodes[1]]).await;
     rig.load(&site).await;
     let mut open = Vec::new();
-    for number in 0..500 {
-        open.push(Client::connect(rig.ip(200 + (number % 4) as u8), at).await.unwrap());
+    for number in 0..500_u16 {
+        open.push(
+            Client::connect(rig.ip(if number % 2 == 0 { 200 } else { 201 }), at).await.unwrap(),
+        );
     }
     let (done, count) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
     let stream = {
@@ -95,4 +97,27 @@ async fn a_daemon_that_was_started_before_is_taken_over() {
     assert_eq!(ask(rig.ip(9), at).await.unwrap(), "node-1");
     next.close(Duration::from_millis(100)).await;
     assert_eq!(next.running().await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_next_worker_is_taught_who_has_which_node() {
+    let rig = Rig::new("");
+    let nodes = rig.nodes(4).await;
+    let (mut site, at) = rig.site(&[&nodes[0]]).await;
+    let service = site.entries.values_mut().next().unwrap();
+    service.affinity = Some(Affinity { timeout: Duration::from_hours(3) });
+    rig.load(&site).await;
+    for last in 10..60 {
+        assert_eq!(ask(rig.ip(last), at).await.unwrap(), "node-1");
+    }
+    // By the hash alone, three of four would be elsewhere from here on.
+    lead(&mut site, &[&nodes[0], &nodes[1], &nodes[2], &nodes[3]]);
+    rig.steer(&site).await;
+    site.entries.values_mut().next().unwrap().tuning.max_connections = Some(1_000);
+    rig.load(&site).await;
+    until("it is taught", async || rig.ask("show table").await.contains("used:50")).await;
+    for last in 10..60 {
+        assert_eq!(ask(rig.ip(last), at).await.unwrap(), "node-1");
+    }
+    rig.close().await;
 }

@@ -9,7 +9,8 @@ use seaway_box::{Check, Complaint, Daemon, Entry, Port, Site, Target, Tuning};
 use seaway_core::{NodeName, Protocol, ServiceRef, SourceRanges};
 use seaway_provider_haproxy::{Change, Config, Haproxy, Running};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, UnixStream};
 
 use crate::node::Node;
 
@@ -35,10 +36,10 @@ pub(crate) fn binary() -> PathBuf {
 
 pub(crate) fn config(folder: &TempDir, more: &str) -> Config {
     let text = format!(
-        "pool = ['127.0.0.0/8']\nfolder = {:?}\nbinary = {:?}\nstart = true\n\
+        "pool = ['127.0.0.0/8']\nfolder = '{}'\nbinary = '{}'\nstart = true\n\
          check-interval = '100ms'\n{more}",
-        folder.path(),
-        binary()
+        folder.path().display(),
+        binary().display()
     );
     let config: Config = toml::from_str(&text).unwrap();
     config.check().unwrap();
@@ -97,7 +98,8 @@ impl Rig {
 
     pub(crate) fn write(&self, site: &Site) {
         let mut text = String::new();
-        self.haproxy.render(site).write(&mut text);
+        let rendered = self.haproxy.render(site);
+        rendered.write(&rendered.frame(), &mut text);
         std::fs::write(self.config.file(), text).unwrap();
         self.haproxy.watch(site);
     }
@@ -113,7 +115,9 @@ impl Rig {
         assert_eq!(running.frame, Some(self.haproxy.render(site).frame()), "no reload is needed");
         let changes = self.haproxy.changes(site, &running);
         self.haproxy.tell(&changes).await.unwrap();
-        changes.iter().for_each(|change| Haproxy::learn(&mut running, change));
+        for change in &changes {
+            Haproxy::learn(&mut running, change);
+        }
         assert_eq!(running, self.running().await, "what was learned is what is");
         changes
     }
@@ -125,6 +129,16 @@ impl Rig {
     /// The worker; another one after each reload.
     pub(crate) async fn worker(&self) -> String {
         self.haproxy.pulse().await.split(' ').next().unwrap().to_owned()
+    }
+
+    /// What HAProxy answers, past the provider.
+    pub(crate) async fn ask(&self, command: &str) -> String {
+        let socket = self.config.folder.join("haproxy.sock");
+        let mut stream = UnixStream::connect(socket).await.unwrap();
+        stream.write_all(format!("{command}\n").as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
     }
 
     pub(crate) async fn close(&self) {

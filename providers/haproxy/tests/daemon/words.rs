@@ -67,3 +67,16 @@ async fn a_line_that_it_refuses_is_named() {
     assert_eq!((complaint.kind, complaint.line), (ErrorKind::InvalidSpec, Some(4)));
     assert!(complaint.message.contains("unknown keyword 'bad'"), "{}", complaint.message);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn why_it_can_not_start_is_told_soon() {
+    let rig = Rig::new("");
+    let nodes = rig.nodes(1).await;
+    let (site, at) = rig.site(&[&nodes[0]]).await;
+    let _taken = tokio::net::TcpListener::bind(at).await.unwrap();
+    rig.write(&site);
+    let frame = rig.haproxy.render(&site).frame();
+    let error = rig.haproxy.reload(&frame).await.unwrap_err().to_string();
+    assert!(error.contains("cannot bind socket") && error.contains(&at.to_string()), "{error}");
+    rig.close().await;
+}
