@@ -28,6 +28,10 @@ pub trait Daemon: fmt::Debug + Send + Sync + 'static {
     /// what it has if it can't have all that a reload asks for.
     const TRIES_ALL: bool = false;
 
+    /// Whether the provider checks nodes by itself. Where each node answers for itself, a new one then
+    /// gets nobody before it has passed a check.
+    const CHECKS: bool = false;
+
     /// What it can do. The families are those of the pool, whatever it says here.
     fn capabilities(&self) -> Capabilities;
 
@@ -86,7 +90,8 @@ pub trait Daemon: fmt::Debug + Send + Sync + 'static {
     /// What runs after a reload, for a dry run: the frame and the servers of the site. Pure.
     fn foresee(&self, site: &Site, frame: &Digest) -> Self::Running;
 
-    /// Takes note of what the provider's own checks are to check from now on, if it has any.
+    /// Takes note of what the provider's own checks are to check from now on, if it has any. A target
+    /// that is new to them, and out, is down until it passes.
     fn watch(&self, site: &Site) {
         let _ = site;
     }

@@ -137,7 +137,10 @@ impl<D: Daemon> BoxProvider<D> {
     /// Takes note of what the file is for now.
     pub(crate) fn watch(&self, site: &Arc<Site>) {
         self.daemon.watch(site);
-        self.known().site = Some(Arc::clone(site));
+        let sick = self.daemon.sick();
+        let mut known = self.known();
+        known.sick = sick;
+        known.site = Some(Arc::clone(site));
     }
 
     /// It is whole between two statements, so a panic elsewhere does not spoil it.
@@ -159,7 +162,9 @@ impl<D: Daemon> BoxProvider<D> {
             Some(interface) => self.placed(interface).await?,
             None => BTreeMap::new(),
         };
-        if let Some(live) = &live {
+        if let Some(live) = &live
+            && self.known().site.as_ref() != Some(&live.site)
+        {
             self.watch(&live.site);
         }
         let sick = self.known().sick.clone();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use seaway_core::Urgency;
 
-use crate::daemon::Daemon;
+use crate::daemon::{Daemon, Sick};
 use crate::observed::{Draft, Observed};
 use crate::record::File;
 use crate::site::Site;
@@ -59,6 +59,10 @@ impl<D: Daemon> Observed<D> {
             Step::Install(file) => {
                 self.draft = Draft::None;
                 self.live = Some(Arc::new(file.record()));
+                if D::CHECKS {
+                    // Who is out is so until a check says else.
+                    self.sick.extend(out(&file.site));
+                }
                 if self.frame() == Some(&file.frame) {
                     // The daemon serves it all already, but for the servers that it is told of.
                     self.loaded = Some(Arc::clone(&file.site));
@@ -109,6 +113,13 @@ impl<C: fmt::Display> fmt::Display for Step<C> {
             Self::Take(addresses) => write!(f, "take {} off the interface", listed(addresses)),
         }
     }
+}
+
+fn out(site: &Site) -> impl Iterator<Item = Sick> {
+    site.entries.iter().flat_map(|(service, entry)| {
+        let out = entry.targets.iter().filter(|(_, target)| target.out);
+        out.map(|(node, _)| Sick { service: service.clone(), node: node.clone() })
+    })
 }
 
 fn services(site: &Site) -> String {

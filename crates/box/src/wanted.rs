@@ -63,7 +63,8 @@ pub(crate) fn site<D: Daemon>(
         };
         match seated {
             Ok(addresses) => {
-                let entry = entry(spec, goal, &seen.sick, addresses, tuning);
+                let had = live.entries.get(uid);
+                let entry = entry::<D>(spec, goal, (&seen.sick, had), addresses, tuning);
                 for warning in daemon.warnings(&entry) {
                     plan.warn(uid, warning);
                 }
@@ -182,19 +183,26 @@ fn take(pool: &mut Pool, uid: &ServiceUid, addresses: &[IpAddr]) {
     }
 }
 
-fn entry(
+fn entry<D: Daemon>(
     spec: &Arc<LbSpec>,
     goal: &Goal,
-    sick: &BTreeSet<Sick>,
+    (sick, had): (&BTreeSet<Sick>, Option<&Entry>),
     addresses: Vec<IpAddr>,
     tuning: Tuning,
 ) -> Entry {
     let uid = &spec.service.uid;
+    let check = match spec.traffic_policy {
+        TrafficPolicy::Cluster => Check::Connect,
+        TrafficPolicy::Local { health_check_node_port } => Check::Http(health_check_node_port),
+    };
+    let answers_for_itself = D::CHECKS && check != Check::Connect;
     let targets = goal.targets(spec).filter_map(|node| {
         // A NodePort answers on the families of its Service, and on no others.
         let address = spec.families.iter().find_map(|family| node.address(*family))?;
+        let known = || had.is_some_and(|had| had.targets.contains_key(&node.name));
         let down = || sick.contains(&Sick { service: uid.clone(), node: node.name.clone() });
-        Some((node.name.clone(), Target { address, out: node.draining || down() }))
+        let out = node.draining || (answers_for_itself && !known()) || down();
+        Some((node.name.clone(), Target { address, out }))
     });
     let ports = spec.ports.iter().filter_map(|port| {
         // Refused by the capabilities where it has none.
@@ -208,10 +216,7 @@ fn entry(
         targets: targets.collect(),
         sources: spec.source_ranges.clone(),
         affinity: spec.affinity,
-        check: match spec.traffic_policy {
-            TrafficPolicy::Cluster => Check::Connect,
-            TrafficPolicy::Local { health_check_node_port } => Check::Http(health_check_node_port),
-        },
+        check,
         tuning,
     }
 }

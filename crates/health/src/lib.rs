@@ -25,7 +25,8 @@
 //! let node = std::net::IpAddr::from([127, 0, 0, 1]);
 //!
 //! let list = Watchlist::new(512, tokio::runtime::Handle::current());
-//! list.set([("web on node-1", connect.key(node, Some(30080))), ("api on node-1", get.key(node, None))]);
+//! let asked = [("web", connect.key(node, Some(30080))), ("api", get.key(node, None))];
+//! list.set(asked, |_| true);
 //!
 //! let seen = list.turns();
 //! assert!(list.down().is_empty(), "taken for up until the first check fails");

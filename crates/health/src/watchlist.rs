@@ -38,10 +38,14 @@ impl<N: Ord> Watchlist<N> {
     /// Watches these from now on and no others; a name may be there several times.
     ///
     /// # Guarantees
-    /// A check that was there runs on. A new name is up until its first check fails, or, if another
-    /// name has the same check, as that one says; a known name that is asked something else starts
-    /// as it stood.
-    pub fn set(&self, wanted: impl IntoIterator<Item = (N, CheckKey)>) {
+    /// A check that was there runs on. A new name is up or down until its first check, as `assume`
+    /// says, or, if another name has the same check, as that one says; a known name that is asked
+    /// something else starts as it stood.
+    pub fn set(
+        &self,
+        wanted: impl IntoIterator<Item = (N, CheckKey)>,
+        assume: impl Fn(&N) -> bool,
+    ) {
         // Collected before the lock: what comes may ask this very list.
         let wanted: Vec<_> = wanted.into_iter().collect();
         let mut watched = self.watched();
@@ -50,7 +54,8 @@ impl<N: Ord> Watchlist<N> {
             let known = watched.get(&name).map(Vec::as_slice);
             let check = known.and_then(|known| known.iter().find(|check| check.is(&key)));
             let check = check.cloned().unwrap_or_else(|| {
-                let up = known.is_none_or(|known| known.iter().all(|check| check.up()));
+                let stood = |known: &[Arc<Check>]| known.iter().all(|check| check.up());
+                let up = known.map_or_else(|| assume(&name), stood);
                 self.checks.subscribe(key, up)
             });
             next.entry(name).or_default().push(check);

@@ -56,7 +56,7 @@ async fn until_down(list: &Watchlist<&'static str>, want: &[&str]) {
 async fn a_target_that_refuses_is_down_until_it_listens() {
     let list = list();
     let ((_open, good), (socket, bad)) = (open(), closed());
-    list.set([("good", connect(good)), ("bad", connect(bad))]);
+    list.set([("good", connect(good)), ("bad", connect(bad))], |_| true);
     assert!(list.down().is_empty(), "taken for up until the first check fails");
     until_down(&list, &["bad"]).await;
     assert!(list.down()["bad"].contains("refused"), "{:?}", list.down());
@@ -80,7 +80,7 @@ async fn a_get_goes_by_the_status() {
     });
     let list = list();
     let probe = Probe::Http { port: address.port(), path: "/healthz".to_owned() };
-    list.set([("node", quick(probe).key(address.ip(), None))]);
+    list.set([("node", quick(probe).key(address.ip(), None))], |_| true);
     for (status, down) in [(503, &["node"][..]), (200, &[]), (404, &["node"])] {
         set_status.send(status).unwrap();
         until_down(&list, down).await;
@@ -92,7 +92,7 @@ async fn a_get_goes_by_the_status() {
 async fn a_name_with_several_checks_is_down_if_one_is() {
     let list = list();
     let ((_open, good), (socket, bad)) = (open(), closed());
-    list.set([("node", connect(good)), ("node", connect(bad)), ("other", connect(good))]);
+    list.set([("node", connect(good)), ("node", connect(bad)), ("other", connect(good))], |_| true);
     until_down(&list, &["node"]).await;
     let _listener = socket.listen(1024).unwrap();
     until_down(&list, &[]).await;
@@ -102,11 +102,11 @@ async fn a_name_with_several_checks_is_down_if_one_is() {
 async fn who_is_watched_no_more_is_not_down_and_who_stays_keeps_its_verdict() {
     let list = list();
     let ((_one, one), (_two, two)) = (closed(), closed());
-    list.set([("one", connect(one)), ("two", connect(two))]);
+    list.set([("one", connect(one)), ("two", connect(two))], |_| true);
     until_down(&list, &["one", "two"]).await;
-    list.set([("one", connect(one))]);
+    list.set([("one", connect(one))], |_| true);
     assert_eq!(list.down().into_keys().collect::<Vec<_>>(), ["one"]);
-    list.set([("two", connect(two))]);
+    list.set([("two", connect(two))], |_| true);
     assert!(list.down().is_empty(), "it is new again");
     until_down(&list, &["two"]).await;
 }
@@ -115,9 +115,9 @@ async fn who_is_watched_no_more_is_not_down_and_who_stays_keeps_its_verdict() {
 async fn a_name_that_is_asked_something_else_starts_as_it_stood() {
     let list = list();
     let ((_bad, bad), (_open, good)) = (closed(), open());
-    list.set([("node", connect(bad))]);
+    list.set([("node", connect(bad))], |_| true);
     until_down(&list, &["node"]).await;
-    list.set([("node", connect(good))]);
+    list.set([("node", connect(good))], |_| true);
     assert_eq!(list.down()["node"], "not checked yet");
     until_down(&list, &[]).await;
 }
@@ -127,8 +127,17 @@ async fn a_turn_before_the_wait_is_not_missed() {
     let list = list();
     let seen = list.turns();
     let (_socket, bad) = closed();
-    list.set([("node", connect(bad))]);
+    list.set([("node", connect(bad))], |_| true);
     until_down(&list, &["node"]).await;
     let now = list.turned(seen).await;
     assert!(now != seen && now == list.turns());
+}
+
+#[tokio::test]
+async fn a_name_that_is_not_trusted_is_down_until_it_passes() {
+    let list = list();
+    let (_open, good) = open();
+    list.set([("good", connect(good))], |_| false);
+    assert!(list.is_down(&"good"), "nobody has asked yet");
+    until_down(&list, &[]).await;
 }

@@ -89,12 +89,24 @@ pub(crate) struct Providers {
 pub(crate) struct Connected {
     pub driver: SharedDriver,
     close: Option<Close>,
+    /// What serves goes on without this process, and the next one takes it over.
+    outlives: bool,
 }
 
 type Close = Box<dyn FnOnce(Duration) -> BoxFuture<'static, ()> + Send>;
 
 impl Connected {
-    /// Lets go of what lives in this process, open connections after `grace` at the latest.
+    /// Ends what can't go on without this process, open connections after `grace` at the latest. As the
+    /// first process of a container we take everything with us, so all of it is ended in good order.
+    pub(crate) async fn leave(self, grace: Duration) {
+        if !self.outlives || std::process::id() == 1 {
+            self.close(grace).await;
+        } else if self.close.is_some() {
+            tracing::info!(provider = self.driver.name(), "the daemon serves on");
+        }
+    }
+
+    /// Ends what was started, open connections after `grace` at the latest.
     pub(crate) async fn close(self, grace: Duration) {
         if let Some(close) = self.close {
             close(grace).await;
@@ -166,7 +178,7 @@ impl Providers {
         #[cfg(feature = "aws")]
         if let Some(config) = self.aws {
             let provider = seaway_provider_aws::connect(config, cluster.into()).await?;
-            connected.push(Connected { driver: seaway_core::drive(provider), close: None });
+            connected.push(Connected { driver: seaway_core::drive(provider), close: None, outlives: true });
         }
         #[cfg(feature = "embedded")]
         if let Some(config) = self.embedded {
@@ -193,15 +205,17 @@ fn embedded(config: seaway_provider_embedded::Config) -> Result<Connected> {
     Ok(Connected {
         driver: seaway_core::drive(provider),
         close: Some(Box::new(move |grace| Box::pin(async move { handle.shutdown(grace).await }))),
+        outlives: false,
     })
 }
 
-/// A provider that drives a daemon of this box: one that it started ends with us.
+/// A provider that drives a daemon of this box.
 #[cfg(any(feature = "haproxy", feature = "nginx"))]
 fn on_box<D: seaway_box::Daemon>(provider: seaway_box::BoxProvider<D>) -> Connected {
     let handle = provider.clone();
     Connected {
         driver: seaway_core::drive(provider),
         close: Some(Box::new(move |grace| Box::pin(async move { handle.close(grace).await }))),
+        outlives: true,
     }
 }

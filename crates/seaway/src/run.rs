@@ -88,7 +88,7 @@ pub(crate) fn run(args: &Run, log: &Log) -> Result<()> {
         tracing::info!("stopping");
         terms.options.metrics.leader(false);
         ops.enter(Phase::Stopping);
-        join_all(connected.into_iter().map(|provider| provider.close(DRAIN))).await;
+        join_all(connected.into_iter().map(|provider| provider.leave(DRAIN))).await;
         if outcome.is_ok()
             && let Some(elector) = elector
         {

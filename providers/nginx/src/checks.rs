@@ -30,12 +30,16 @@ impl Checks {
         Self { watchlist, connect: config.health(Probe::Tcp), config: config.clone() }
     }
 
-    /// Watches the nodes of this site from now on, and no others.
+    /// Watches the nodes of this site from now on, and no others. Who is out stays so until a check
+    /// passes.
     pub(crate) fn watch(&self, site: &Site) {
         let all = site.entries.iter().flat_map(|(uid, entry)| {
             self.keys(entry).map(|(node, key)| (Sick { service: uid.clone(), node }, key))
         });
-        self.watchlist.set(all.collect::<Vec<_>>());
+        self.watchlist.set(all.collect::<Vec<_>>(), |name| {
+            let targets = site.entries.get(&name.service).map(|entry| &entry.targets);
+            targets.and_then(|targets| targets.get(&name.node)).is_none_or(|target| !target.out)
+        });
     }
 
     /// Who is down.

@@ -91,6 +91,7 @@ impl Daemon for Nginx {
     type Change = Infallible;
 
     const NAME: &'static str = crate::NAME;
+    const CHECKS: bool = true;
     const PROXY_PROTOCOL: &'static [ProxyProtocol] = &[ProxyProtocol::V1];
 
     fn capabilities(&self) -> Capabilities {
