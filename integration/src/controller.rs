@@ -16,16 +16,42 @@ pub struct Controller {
 /// A config with the provider `embedded` as the default, and this pool. Nobody is elected, so that a
 /// controller that was killed is not waited for.
 pub fn embedded(pool: &RangeInclusive<Ipv4Addr>) -> String {
+    only("embedded", pool) + "drain-seconds = 1\n"
+}
+
+/// The same with a provider on this box: Seaway starts its daemon, and writes to `folder`.
+pub fn on_box(provider: &str, pool: &RangeInclusive<Ipv4Addr>, folder: &Path) -> String {
+    let binary = daemon(provider);
+    format!(
+        "{}folder = \"{}\"\nbinary = \"{}\"\nstart = true\n",
+        only(provider, pool),
+        folder.display(),
+        binary.display()
+    )
+}
+
+/// A config that ends in the section of its only provider.
+fn only(provider: &str, pool: &RangeInclusive<Ipv4Addr>) -> String {
     format!(
         "cluster-id = \"story\"\n\
-         default-provider = \"embedded\"\n\
+         default-provider = \"{provider}\"\n\
          leader-election.enabled = false\n\
-         [providers.embedded]\n\
-         pool = [\"{}-{}\"]\n\
-         drain-seconds = 1\n",
+         [providers.{provider}]\n\
+         pool = [\"{}-{}\"]\n",
         pool.start(),
         pool.end()
     )
+}
+
+/// Where a daemon is. Debian has its daemons where only root looks.
+fn daemon(name: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path);
+    let roots = ["/usr/local/sbin", "/usr/sbin", "/sbin"].map(PathBuf::from);
+    let mut places = folders.chain(roots).map(|folder| folder.join(name));
+    places
+        .find(|place| place.is_file())
+        .unwrap_or_else(|| panic!("{name} is not here: integration/setup/daemons.sh"))
 }
 
 impl Controller {

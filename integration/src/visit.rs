@@ -85,6 +85,10 @@ pub async fn ask_udp(at: SocketAddr, text: &str) -> Answer {
         // UDP may lose any of them: that is no failure, so long as one gets through.
         let read =
             timeout(Duration::from_millis(300), socket.recv(&mut buffer)).await.ok()?.ok()?;
+        if read == 0 {
+            // So Nginx says that a node has refused.
+            return None;
+        }
         let answer = std::str::from_utf8(&buffer[..read]).unwrap();
         let (line, echo) = answer.split_once('\n').unwrap();
         assert_eq!(echo, text, "the payload comes back as it was");

@@ -115,6 +115,13 @@ impl Cluster {
         nodes.patch(name, &PatchParams::default(), &patch).await.unwrap();
     }
 
+    /// Labels a Node, or takes the label off.
+    pub async fn label_node(&self, name: &str, key: &str, value: Option<&str>) {
+        let patch = Patch::Merge(json!({ "metadata": { "labels": { key: value } } }));
+        let nodes = Api::<Node>::all(self.client());
+        nodes.patch(name, &PatchParams::default(), &patch).await.unwrap();
+    }
+
     /// Creates a Node that a machine of the simulation is to stand for.
     pub async fn create_node(&self, name: &str) {
         let label = json!({ "sandbox.seaway.dev/simulated": "true" });
