@@ -19,7 +19,8 @@ async fn main() {
     let folder = tempfile::tempdir().unwrap();
     let config = |name: &str| {
         let folder = folder.path().join(name);
-        format!("pool = [\"127.80.0.0/16\"]\nstart = true\nfolder = {folder:?}\n")
+        let folder = folder.display();
+        format!("pool = [\"127.80.0.0/16\"]\nstart = true\nfolder = \"{folder}\"\n")
     };
     let haproxy = toml::from_str(&config("haproxy")).unwrap();
     measure(&seaway_provider_haproxy::connect(haproxy, "bench".into()).await.unwrap());

@@ -78,7 +78,7 @@ fn config(provider: &str, stage: &Stage, folder: &Path) -> String {
          pool = [\"{pool}\"]\n"
     );
     if DAEMONS.contains(&provider) {
-        let _ = write!(config, "start = true\nfolder = {folder:?}\n");
+        let _ = write!(config, "start = true\nfolder = \"{}\"\n", folder.display());
     }
     config
 }

@@ -177,8 +177,13 @@ impl Providers {
         let mut connected = Vec::new();
         #[cfg(feature = "aws")]
         if let Some(config) = self.aws {
-            let provider = seaway_provider_aws::connect(config, cluster.into()).await?;
-            connected.push(Connected { driver: seaway_core::drive(provider), close: None, outlives: true });
+            let connecting = seaway_provider_aws::connect(config, cluster.into());
+            let provider = Box::pin(connecting).await?;
+            connected.push(Connected {
+                driver: seaway_core::drive(provider),
+                close: None,
+                outlives: true,
+            });
         }
         #[cfg(feature = "embedded")]
         if let Some(config) = self.embedded {
@@ -186,12 +191,14 @@ impl Providers {
         }
         #[cfg(feature = "haproxy")]
         if let Some(config) = self.haproxy {
-            let provider = seaway_provider_haproxy::connect(config, cluster.into()).await?;
+            let connecting = seaway_provider_haproxy::connect(config, cluster.into());
+            let provider = Box::pin(connecting).await?;
             connected.push(on_box(provider));
         }
         #[cfg(feature = "nginx")]
         if let Some(config) = self.nginx {
-            let provider = seaway_provider_nginx::connect(config, cluster.into()).await?;
+            let connecting = seaway_provider_nginx::connect(config, cluster.into());
+            let provider = Box::pin(connecting).await?;
             connected.push(on_box(provider));
         }
         Ok(connected)

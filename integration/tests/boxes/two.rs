@@ -14,6 +14,7 @@ fn config(provider: &str, pool: IpAddr, folder: &Path) -> String {
     // On a box of the rack only this part of the loopback is its own.
     let nginx = "frame-address = \"127.0.0.1:7929\"\n";
     let more = if provider == "nginx" { nginx } else { "" };
+    let folder = folder.display();
     format!(
         "cluster-id = \"story\"\n\
          default-provider = \"{provider}\"\n\
@@ -24,7 +25,7 @@ fn config(provider: &str, pool: IpAddr, folder: &Path) -> String {
          retry-period-seconds = 0.5\n\
          [providers.{provider}]\n\
          pool = [\"{pool}\"]\n\
-         folder = {folder:?}\n\
+         folder = \"{folder}\"\n\
          start = true\n\
          {more}"
     )
