@@ -10,6 +10,8 @@ mod story;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use futures::StreamExt as _;
+
 use self::story::Story;
 use crate::Bench;
 use crate::faults::Fate;
@@ -39,6 +41,9 @@ impl fmt::Display for Figures {
     }
 }
 
+/// How many worlds there are at a time.
+const AT_ONCE: usize = 4;
+
 /// How a run is interrupted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Blow {
@@ -50,14 +55,28 @@ enum Blow {
 
 /// Interrupts create, change and delete after every call there is, and tells how it ends.
 pub async fn run<B: Bench>() -> Figures {
+    // Each story has worlds of its own, and most of their time is spent waiting for a daemon.
+    let told = futures::stream::iter(story::all::<B>()).map(|story| Box::pin(tell(story)));
+    let told: Vec<_> = told.buffered(AT_ONCE).collect().await;
     let mut figures = Figures::default();
-    for story in story::all::<B>() {
-        let Some(reference) = reference(&story, &mut figures).await else { continue };
-        for blow in [Blow::Crash, Blow::AnswerLost] {
-            let mut ahead = 0;
-            while interrupt(&story, blow, ahead, &reference, &mut figures).await {
-                ahead += 1;
-            }
+    for one in told {
+        figures.interruptions += one.interruptions;
+        figures.orphans += one.orphans;
+        figures.duplicates += one.duplicates;
+        figures.address_moves += one.address_moves;
+        figures.failures.extend(one.failures);
+    }
+    figures
+}
+
+/// Interrupts one story after every call there is.
+async fn tell<B: Bench>(story: Story<B>) -> Figures {
+    let mut figures = Figures::default();
+    let Some(reference) = reference(&story, &mut figures).await else { return figures };
+    for blow in [Blow::Crash, Blow::AnswerLost] {
+        let mut ahead = 0;
+        while interrupt(&story, blow, ahead, &reference, &mut figures).await {
+            ahead += 1;
         }
     }
     figures

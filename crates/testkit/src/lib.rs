@@ -8,6 +8,7 @@
 //! faults       a decorator: counts calls, cuts, loses answers, refuses
 //! served       what clients meet, in terms that all providers share
 //! spec, node   builders: spec("a").port(80).udp(53).build(), node("node-1").at("127.0.0.1")
+//! machine/     what the world of a daemon has of this machine: addresses, ports, processes
 //! clock, fence time that moves when told; a lease that is lost
 //! hurry       a world that lives faster than the machine
 //! toys/        three toy providers, with their clouds, that show what the trait carries
@@ -52,6 +53,8 @@ mod fence;
 mod figures;
 mod hurry;
 pub mod interruption;
+#[cfg(target_os = "linux")]
+pub mod machine;
 mod node;
 pub mod rig;
 mod served;

@@ -26,6 +26,8 @@ pub(crate) async fn reload(
     hint: &str,
 ) -> Result<Running, ProviderError> {
     let mark = master.mark().await;
+    // One that is only started has no workers of before.
+    let enough = if master.pid().await?.is_none() { 1 } else { STEADY };
     master.reload().await?;
     let deadline = Instant::now() + PATIENCE;
     let (mut steady, mut told) = (0, Instant::now());
@@ -34,7 +36,7 @@ pub(crate) async fn reload(
         let answer = frame::ask(address).await;
         if matches!(&answer, Ok(Some(digest)) if digest == frame) {
             steady += 1;
-            if steady >= STEADY {
+            if steady >= enough {
                 return Ok(Running { frame: Some(frame.clone()) });
             }
         } else {
