@@ -53,6 +53,12 @@ pub trait Daemon: fmt::Debug + Send + Sync + 'static {
         std::future::ready(Ok(()))
     }
 
+    /// Watches over a daemon that is ours and was left running by an earlier Seaway: the box is ours
+    /// from now on.
+    fn adopt(&self) -> impl Future<Output = Result<(), ProviderError>> + Send {
+        std::future::ready(Ok(()))
+    }
+
     /// What the running daemon tells of itself; nothing if it does not run.
     ///
     /// # Errors

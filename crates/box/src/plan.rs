@@ -114,6 +114,8 @@ fn run<D: Daemon>(
 ) {
     let reload = || Step::Reload(Arc::clone(file));
     match &seen.running {
+        // Nobody is to be served by it.
+        None if file.site.entries.is_empty() => {}
         None if daemon.starts() => {
             plan.stage(common(reload()));
         }

@@ -29,6 +29,9 @@ const BOX: &str = "box";
 /// How often it is felt whether the daemon lives and the file stands.
 const BEAT: Duration = Duration::from_secs(1);
 
+/// How often it is tried to have the box, if another one has it.
+const HELD_EVERY: Duration = Duration::from_secs(10);
+
 /// How long changes are gathered: many of them then cost one reload.
 const GATHER: Duration = Duration::from_secs(1);
 
@@ -73,8 +76,11 @@ struct Known {
     /// the same until [`Provider::stirred`] has told of a change.
     sick: BTreeSet<Sick>,
     /// How it felt last.
-    beat: Option<(Option<Stamp>, Pulse)>,
+    beat: Option<Beat>,
 }
+
+/// The file, the addresses on the interface, and the daemon.
+type Beat = (Option<Stamp>, BTreeMap<IpAddr, bool>, Pulse);
 
 impl<D: Daemon> Clone for BoxProvider<D> {
     fn clone(&self) -> Self {
@@ -116,14 +122,22 @@ impl<D: Daemon> BoxProvider<D> {
     }
 
     /// Ends what is ours to end, open connections after `grace` at the latest.
+    ///
+    /// What another one writes to is not ours.
     pub async fn close(&self, grace: Duration) {
-        self.daemon.close(grace).await;
+        if self.lock.initialized() {
+            self.daemon.close(grace).await;
+        }
     }
 
     /// Makes sure that nobody else writes to this box.
     pub(crate) async fn hold_box(&self) -> Result<(), ProviderError> {
-        let taken = self.lock.get_or_try_init(|| Lock::take(self.folder.path()));
-        taken.await.map(drop)
+        let taking = async {
+            let lock = Lock::take(self.folder.path()).await?;
+            self.daemon.adopt().await?;
+            Ok(lock)
+        };
+        self.lock.get_or_try_init(|| taking).await.map(drop)
     }
 
     pub(crate) fn interface(&self) -> Result<&Interface, ProviderError> {
@@ -158,10 +172,7 @@ impl<D: Daemon> BoxProvider<D> {
             },
         };
         let running = self.daemon.running().await?;
-        let placed = match &self.interface {
-            Some(interface) => self.placed(interface).await?,
-            None => BTreeMap::new(),
-        };
+        let placed = self.placed().await?;
         if let Some(live) = &live
             && self.known().site.as_ref() != Some(&live.site)
         {
@@ -174,7 +185,8 @@ impl<D: Daemon> BoxProvider<D> {
         Ok(seen)
     }
 
-    async fn placed(&self, interface: &Interface) -> Result<BTreeMap<IpAddr, bool>, ProviderError> {
+    async fn placed(&self) -> Result<BTreeMap<IpAddr, bool>, ProviderError> {
+        let Some(interface) = &self.interface else { return Ok(BTreeMap::new()) };
         let places = interface.places().await?.into_iter();
         let concerns = places.filter(|(ip, place)| place.ours || self.pool.contains(*ip));
         Ok(concerns.map(|(ip, place)| (ip, place.ours)).collect())
@@ -193,7 +205,8 @@ impl<D: Daemon> BoxProvider<D> {
         sleep(BEAT).await;
         // A folder that can't be read is told by the passes.
         let stamp = self.folder.stamp().await.unwrap_or_default();
-        let beat = (stamp, self.daemon.pulse().await);
+        let placed = self.placed().await.unwrap_or_default();
+        let beat = (stamp, placed, self.daemon.pulse().await);
         let sick = self.daemon.sick();
         let mut known = self.known();
         let turned = known.sick != sick;
@@ -233,7 +246,16 @@ impl<D: Daemon> Provider for BoxProvider<D> {
     }
 
     async fn stirred(&self, _: &Context) -> BTreeSet<Key> {
-        while !self.feel().await {}
+        loop {
+            // Who only looks, as in a dry run, never comes here. Who comes second is told so again and
+            // again: it may be meant to be the only one.
+            if let Err(error) = self.hold_box().await {
+                tracing::error!("{error}");
+                sleep(HELD_EVERY).await;
+            } else if self.feel().await {
+                break;
+            }
+        }
         BTreeSet::from([Key::shared(BOX)])
     }
 

@@ -52,6 +52,8 @@ struct Head {
     form: u32,
     cluster: ClusterId,
     numbers: Numbers,
+    #[serde(default)]
+    repairs: u32,
     frame: Digest,
     digest: Digest,
 }
@@ -86,12 +88,13 @@ impl File {
             comment(&mut body, ENTRY, &json);
         }
         let entries = body.lines().count();
-        let frame = text.frame();
+        let frame = Digest::of(&(text.frame(), site.repairs));
         text.write(&frame, &mut body);
         let head = Head {
             form: FORM,
             cluster: site.cluster.clone(),
             numbers: site.numbers.clone(),
+            repairs: site.repairs,
             frame,
             digest: Digest::of_bytes(body.as_bytes()),
         };
@@ -141,6 +144,7 @@ impl Record {
         let mut intact = body.is_some_and(|body| Digest::of_bytes(body.as_bytes()) == head.digest);
         let mut site = Site::empty(head.cluster);
         site.numbers = head.numbers;
+        site.repairs = head.repairs;
         let mut rest = rest;
         while !rest.is_empty() {
             let Some((json, behind)) = told(rest, ENTRY) else {

@@ -13,6 +13,9 @@ pub struct Site {
     pub cluster: ClusterId,
     /// The numbers of the nodes.
     pub numbers: Numbers,
+    /// How often the file was made again after somebody had edited it: what the daemon has loaded in
+    /// between, nobody knows, so it is to load the file again.
+    pub repairs: u32,
     /// The Services.
     pub entries: BTreeMap<ServiceUid, Entry>,
 }
@@ -20,7 +23,7 @@ pub struct Site {
 impl Site {
     /// The site of a cluster that has nothing here.
     pub fn empty(cluster: ClusterId) -> Self {
-        Self { cluster, numbers: Numbers::default(), entries: BTreeMap::new() }
+        Self { cluster, numbers: Numbers::default(), repairs: 0, entries: BTreeMap::new() }
     }
 }
 

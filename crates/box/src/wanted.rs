@@ -78,6 +78,8 @@ pub(crate) fn site<D: Daemon>(
     }
     let nodes: BTreeSet<_> = site.entries.values().flat_map(|entry| entry.targets.keys()).collect();
     site.numbers = live.numbers.with(&nodes);
+    let edited = seen.live.as_ref().is_some_and(|live| !live.intact);
+    site.repairs = live.repairs + u32::from(edited);
     site
 }
 

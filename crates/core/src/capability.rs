@@ -142,7 +142,11 @@ impl Capabilities {
             if !self.protocols.contains(&port.protocol) {
                 let hint = match self.elsewhere.as_slice() {
                     [] => String::new(),
-                    names => format!("; for {}, ask for {}", port.protocol, names.join(" or ")),
+                    names => format!(
+                        "; for {}, name {} in the annotation seaway.dev/provider",
+                        port.protocol,
+                        names.join(" or ")
+                    ),
                 };
                 return refuse(
                     "spec.ports",

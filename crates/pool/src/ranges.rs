@@ -58,6 +58,13 @@ impl Ranges {
         self.ranges.iter().any(|range| range.contains(&ip))
     }
 
+    /// Whether an address is in both.
+    pub fn overlap(&self, other: &Self) -> bool {
+        self.ranges.iter().any(|range| {
+            other.ranges.iter().any(|it| it.start() <= range.end() && range.start() <= it.end())
+        })
+    }
+
     /// How many addresses of a family there are; as many as fit if that is all of IPv6.
     pub fn count(&self, family: Family) -> u128 {
         let of_family = self.ranges.iter().filter(|range| Family::of(*range.start()) == family);

@@ -41,11 +41,11 @@ pub enum Refusal {
 impl Refusal {
     /// What it is to the controller.
     pub fn told(&self) -> ProviderError {
-        let kind = match self {
-            Self::UsedUp { .. } => ErrorKind::QuotaExceeded,
-            Self::Taken { .. } => ErrorKind::Conflict,
-            Self::Foreign { .. } => ErrorKind::InvalidSpec,
+        let (kind, what) = match self {
+            Self::UsedUp { .. } => (ErrorKind::QuotaExceeded, "pool"),
+            Self::Taken { .. } => (ErrorKind::Conflict, "spec.loadBalancerIP"),
+            Self::Foreign { .. } => (ErrorKind::InvalidSpec, "spec.loadBalancerIP"),
         };
-        ProviderError::new(kind, "address", self.to_string())
+        ProviderError::new(kind, what, self.to_string())
     }
 }

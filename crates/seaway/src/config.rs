@@ -181,6 +181,15 @@ mod tests {
         refused("cluster-id = \"lab\"\n[providers.haproxi]", &["haproxi"]);
     }
 
+    #[cfg(feature = "haproxy")]
+    #[test]
+    fn two_providers_can_not_give_the_same_address() {
+        let both = format!("{GOOD}\n[providers.haproxy]\npool = [\"198.18.0.203/32\"]");
+        refused(&both, &["providers.haproxy.pool", "198.18.0.203/32", "providers.embedded.pool"]);
+        let apart = format!("{GOOD}\n[providers.haproxy]\npool = [\"198.18.0.204/32\"]");
+        assert_eq!(Config::parse(&apart).unwrap().providers.names(), ["embedded", "haproxy"]);
+    }
+
     #[test]
     fn a_value_that_can_not_be_is_named() {
         refused(&GOOD.replace("lab", "Lab 1"), &["cluster-id", "Lab 1", "a-z"]);

@@ -158,6 +158,33 @@ impl Providers {
         if let Some(nginx) = &self.nginx {
             nginx.check().map_err(|error| anyhow::anyhow!("providers.nginx.{error}"))?;
         }
+        #[cfg(any(feature = "embedded", feature = "haproxy", feature = "nginx"))]
+        self.apart()?;
+        Ok(())
+    }
+
+    /// No two providers of this machine give the same addresses to Services.
+    #[cfg(any(feature = "embedded", feature = "haproxy", feature = "nginx"))]
+    fn apart(&self) -> Result<()> {
+        let pools = [
+            #[cfg(feature = "embedded")]
+            ("embedded", self.embedded.as_ref().map(|config| &config.pool)),
+            #[cfg(feature = "haproxy")]
+            ("haproxy", self.haproxy.as_ref().map(|config| &config.pool)),
+            #[cfg(feature = "nginx")]
+            ("nginx", self.nginx.as_ref().map(|config| &config.pool)),
+        ];
+        let served = pools.iter().filter_map(|(name, pool)| Some((name, (*pool)?)));
+        let served: Vec<_> = served.collect();
+        for (at, (name, pool)) in served.iter().enumerate() {
+            for (other, theirs) in served.iter().take(at).filter(|(_, theirs)| pool.overlap(theirs))
+            {
+                anyhow::bail!(
+                    "providers.{name}.pool: {pool} has addresses of providers.{other}.pool, which is \
+                     {theirs}: two load balancers can't have the same one"
+                );
+            }
+        }
         Ok(())
     }
 

@@ -2,6 +2,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use futures::future::join_all;
 use kube::Client;
 use seaway_controller::{Fate, Goodbye, Leader, leaders};
 use seaway_core::SharedDriver;
@@ -17,6 +18,9 @@ use crate::{cluster, telemetry};
 /// How long a controller that nobody told of gets to show itself, by putting on again what was taken
 /// off.
 const PROBATION: Duration = Duration::from_secs(1);
+
+/// How long open connections may live on.
+const DRAIN: Duration = Duration::from_secs(1);
 
 /// Takes everything of ours off a cluster. 1 if something had to stay.
 pub(crate) fn run(args: &Uninstall, log: &Log, screen: &Screen) -> Result<ExitCode> {
@@ -64,6 +68,10 @@ pub(crate) fn run(args: &Uninstall, log: &Log, screen: &Screen) -> Result<ExitCo
                     back.join(", ")
                 );
             }
+        }
+        if !args.keep && goodbyes.iter().all(|goodbye| !matches!(goodbye.fate, Fate::Stays(_))) {
+            // A daemon that a Seaway of before started serves nobody any more.
+            join_all(connected.into_iter().map(|provider| provider.close(DRAIN))).await;
         }
         screen.line(&sum(&goodbyes));
         Ok(code(&goodbyes))

@@ -1,9 +1,11 @@
 //! Somebody meddles with the file, or with the daemon.
 
 use std::fs;
+use std::net::SocketAddr;
+use std::process::Command;
 use std::time::Duration;
 
-use seaway_integration::{Load, until};
+use seaway_integration::{Load, is_closed, until};
 use serde_json::json;
 
 use crate::answers::is_steady;
@@ -13,6 +15,7 @@ use crate::rig::Rig;
 with_both!(
     a_file_that_is_edited_is_written_again,
     a_file_that_is_edited_while_nobody_is_there_is_written_again,
+    a_file_that_is_edited_and_loaded_is_made_good,
     a_file_that_is_gone_is_written_again,
     a_daemon_that_is_killed_is_started_again,
     a_daemon_that_loses_its_master_is_started_again,
@@ -21,23 +24,25 @@ with_both!(
 /// What somebody has added; no daemon would take it.
 const EDIT: &str = "here was somebody\n";
 
-/// Edits the file, and returns what stood there.
-fn edit(rig: &Rig) -> String {
+fn edit(rig: &Rig) {
     let (path, text) = rig.home.file().unwrap();
     fs::write(path, format!("{text}{EDIT}")).unwrap();
-    text
 }
 
-async fn is_repaired(rig: &Rig, text: &str) {
-    until("the file is as it was", async || (rig.home.text() == text).then_some(())).await;
+async fn is_repaired(rig: &Rig, at: SocketAddr) {
+    until("the file is as it should be", async || {
+        let text = rig.home.text();
+        (text.contains(&at.to_string()) && !text.contains(EDIT)).then_some(())
+    })
+    .await;
 }
 
 async fn a_file_that_is_edited_is_written_again(kind: Kind) {
     let (mut rig, at) = Rig::web(kind, 2, json!({})).await;
     let load = Load::start(at, 3, Duration::ZERO);
     load.serves(30).await;
-    let text = edit(&rig);
-    is_repaired(&rig, &text).await;
+    edit(&rig);
+    is_repaired(&rig, at).await;
     rig.cluster.tells("web", "RepairedLoadBalancer").await;
     // Whoever comes next is served as well.
     rig.ask_for("next", 3).await;
@@ -50,11 +55,26 @@ async fn a_file_that_is_edited_while_nobody_is_there_is_written_again(kind: Kind
     let (mut rig, at) = Rig::web(kind, 2, json!({})).await;
     let load = Load::start(at, 3, Duration::ZERO);
     rig.kill().await;
-    let text = edit(&rig);
+    edit(&rig);
     rig.resume().await;
-    is_repaired(&rig, &text).await;
+    is_repaired(&rig, at).await;
     load.serves(30).await;
     assert_eq!(load.stop().await.failures, [""; 0]);
+    rig.stop().await;
+}
+
+/// What the daemon has loaded in between, nobody knows.
+async fn a_file_that_is_edited_and_loaded_is_made_good(kind: Kind) {
+    let (mut rig, at) = Rig::web(kind, 2, json!({})).await;
+    let (path, text) = rig.home.file().unwrap();
+    let elsewhere = SocketAddr::new(at.ip(), at.port() + 1000);
+    fs::write(path, text.replace(&at.to_string(), &elsewhere.to_string())).unwrap();
+    let master = rig.daemon().master.to_string();
+    let signal = if kind == Kind::Haproxy { "-USR2" } else { "-HUP" };
+    assert!(Command::new("kill").args([signal, &master]).status().unwrap().success());
+    is_repaired(&rig, at).await;
+    is_steady(at).await;
+    until("nobody is elsewhere", async || is_closed(elsewhere).await.then_some(())).await;
     rig.stop().await;
 }
 

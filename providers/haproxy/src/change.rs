@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use seaway_box::Site;
+use seaway_box::{Check, Site};
 
 use crate::config::Config;
 use crate::render::{Names, arguments, ports, server};
@@ -27,15 +27,24 @@ pub enum Kind {
         server: Server,
         /// What else it is like.
         arguments: String,
+        /// How it is checked: without a pod on it, it gets connections after a good check only.
+        check: Check,
     },
     /// It is elsewhere now.
     Move(Server),
-    /// It gets new connections again.
-    Ready,
+    /// It gets new connections again, likewise.
+    Ready(Check),
     /// It gets no new connections.
     Maint,
     /// It is deleted.
     Delete,
+}
+
+impl Change {
+    /// The server with its backend, as HAProxy has it.
+    pub(crate) fn name(&self) -> String {
+        format!("{}/{}", self.backend, self.server)
+    }
 }
 
 impl Kind {
@@ -44,7 +53,7 @@ impl Kind {
         match self {
             Self::Add { .. } => 0,
             Self::Move(_) => 1,
-            Self::Ready => 2,
+            Self::Ready(_) => 2,
             Self::Maint => 3,
             Self::Delete => 4,
         }
@@ -60,7 +69,7 @@ impl fmt::Display for Change {
                 write!(f, "add {name} at {}:{}", server.address, server.port)
             }
             Kind::Move(server) => write!(f, "move {name} to {}:{}", server.address, server.port),
-            Kind::Ready => write!(f, "let {name} have new connections"),
+            Kind::Ready(_) => write!(f, "let {name} have new connections"),
             Kind::Maint => write!(f, "let {name} have no new connections"),
             Kind::Delete => write!(f, "delete {name}"),
         }
@@ -95,14 +104,15 @@ pub(crate) fn changes(config: &Config, site: &Site, running: &Running) -> Vec<Ch
             };
             for (name, want) in &wanted {
                 let Some(has) = have.get(name) else {
-                    push(name, Kind::Add { server: *want, arguments: like.clone() });
+                    let (arguments, check) = (like.clone(), entry.check);
+                    push(name, Kind::Add { server: *want, arguments, check });
                     continue;
                 };
                 if (has.address, has.port) != (want.address, want.port) {
                     push(name, Kind::Move(*want));
                 }
                 if has.maint != want.maint {
-                    push(name, if want.maint { Kind::Maint } else { Kind::Ready });
+                    push(name, if want.maint { Kind::Maint } else { Kind::Ready(entry.check) });
                 }
             }
             for (name, has) in have.iter().filter(|(name, _)| !wanted.contains_key(*name)) {
@@ -130,10 +140,11 @@ pub(crate) fn learn(running: &mut Running, change: &Change) {
                 (server.address, server.port) = (to.address, to.port);
             }
         }
-        Kind::Ready | Kind::Maint => {
+        Kind::Ready(_) | Kind::Maint => {
             if let Some(server) = servers.get_mut(&change.server) {
                 server.maint = change.kind == Kind::Maint;
-                server.idle = false;
+                // Whether it has connections is asked before it is deleted.
+                server.idle = server.maint;
             }
         }
         Kind::Delete => {

@@ -64,7 +64,15 @@ fn default_folder() -> PathBuf {
     "/var/lib/seaway/haproxy".into()
 }
 
+/// Debian has it where only root looks.
 fn default_binary() -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let named = std::env::split_paths(&path).any(|folder| folder.join("haproxy").is_file());
+    let system = PathBuf::from("/usr/sbin/haproxy");
+    if !named && system.is_file() {
+        return system;
+    }
+
     "haproxy".into()
 }
 
@@ -77,7 +85,7 @@ const fn default_drain_seconds() -> NonZeroU32 {
 }
 
 const fn default_connect_timeout() -> Span {
-    Span::from_millis(5_000)
+    Span::from_millis(1_000)
 }
 
 const fn default_idle_timeout() -> Span {
@@ -194,7 +202,7 @@ mod tests {
         assert_eq!(config.master_socket(), Path::new("/var/lib/seaway/haproxy/master.sock"));
         assert_eq!(config.pid_file(), Path::new("/var/lib/seaway/haproxy/haproxy.pid"));
         assert_eq!(config.drain_seconds.get(), 300);
-        assert_eq!(config.connect_timeout.get(), Duration::from_secs(5));
+        assert_eq!(config.connect_timeout.get(), Duration::from_secs(1));
         assert_eq!(config.idle_timeout.get(), Duration::from_hours(1));
         assert_eq!(config.check_interval.get(), Duration::from_secs(2));
         assert_eq!((config.rise.get(), config.fall.get()), (1, 2));

@@ -86,6 +86,15 @@ impl Haproxy {
     }
 }
 
+/// Who is to be deleted, by backend.
+fn deleted(changes: &[Change]) -> BTreeMap<String, BTreeSet<String>> {
+    let mut deleted: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for change in changes.iter().filter(|change| change.kind == Kind::Delete) {
+        deleted.entry(change.backend.clone()).or_default().insert(change.server.clone());
+    }
+    deleted
+}
+
 impl Daemon for Haproxy {
     type Running = Running;
     type Change = Change;
@@ -115,8 +124,11 @@ impl Daemon for Haproxy {
         check::check(&self.0.config, file).await
     }
 
+    async fn adopt(&self) -> Result<(), ProviderError> {
+        self.0.process.adopt().await
+    }
+
     async fn running(&self) -> Result<Option<Running>, ProviderError> {
-        self.0.process.adopt().await?;
         let Some(info) = self.info().await? else {
             // It may run without our file, and so without our socket.
             let runs = self.0.process.runs().await?;
@@ -139,12 +151,17 @@ impl Daemon for Haproxy {
     }
 
     async fn tell(&self, changes: &[Change]) -> Result<(), ProviderError> {
+        let idle = idle(&self.0.socket, &deleted(changes)).await?;
         for change in changes {
+            if change.kind == Kind::Delete && !idle.contains(&change.name()) {
+                // It still has connections: the pulse turns once it has none.
+                continue;
+            }
             tell::tell(&self.0.socket, change).await?;
             let (backend, server) = (&change.backend, &change.server);
             match &change.kind {
                 Kind::Maint => self.leaving().put(backend, server),
-                Kind::Ready | Kind::Delete => self.leaving().take(backend, server),
+                Kind::Ready(_) | Kind::Delete => self.leaving().take(backend, server),
                 Kind::Add { .. } | Kind::Move(_) => {}
             }
         }

@@ -9,6 +9,7 @@
 //! tell     one change
 //! leaving  who may be deleted once it has no connections
 //! reload   a new worker, which takes over the listeners and the table of clients
+//! states   which nodes it is to take for down
 //! process  the master process: ours, or that of the box
 //! targets  what HAProxy thinks of the nodes
 //! runtime/ its Runtime API, over a socket
@@ -25,6 +26,7 @@ mod reload;
 mod render;
 mod running;
 mod runtime;
+mod states;
 mod targets;
 mod tell;
 

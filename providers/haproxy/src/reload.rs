@@ -1,15 +1,19 @@
+use std::io;
+use std::path::PathBuf;
 use std::sync::PoisonError;
 use std::time::Duration;
 
 use seaway_box::Daemon;
 use seaway_core::{Digest, ErrorKind, ProviderError};
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
+use tracing::warn;
 
-use crate::NAME;
 use crate::haproxy::Haproxy;
 use crate::render::{OURS, loaded};
 use crate::running::Running;
 use crate::runtime::Info;
+use crate::{NAME, states};
 
 /// How often it is asked whether it is done.
 const EVERY: Duration = Duration::from_millis(20);
@@ -29,15 +33,46 @@ pub(crate) async fn reload(haproxy: &Haproxy, frame: &Digest) -> Result<Running,
         Some(info) => settle(haproxy, info).await?,
         None => false,
     };
-    if before.is_some() || process.runs().await? {
-        process.reload().await?;
-    } else {
-        process.start().await?;
-    }
-    let now = arrive(haproxy, before.as_ref(), frame).await?;
+    let runs = before.is_some() || process.runs().await?;
+    let answer = match before {
+        Some(_) => haproxy.0.socket.ask("show servers state").await?,
+        None => None,
+    };
+    let files = Files { config: haproxy.0.config.file(), folder: haproxy.0.config.folder.clone() };
+    files.change(move |files| states::write(&files.config, &files.folder, answer.as_deref())).await;
+    let came = async {
+        if runs {
+            process.reload().await?;
+        } else {
+            process.start().await?;
+        }
+        arrive(haproxy, before.as_ref(), frame).await
+    };
+    let now = came.await;
+    files.change(|files| states::clear(&files.folder)).await;
+    let now = now?;
     *haproxy.0.taught.lock().unwrap_or_else(PoisonError::into_inner) = settled.then_some(now.pid);
     let running = haproxy.running().await?;
     running.ok_or_else(|| ProviderError::new(ErrorKind::Unavailable, NAME, "it ended again"))
+}
+
+/// Where the state files are made from, and where they are.
+#[derive(Clone, Debug)]
+struct Files {
+    config: PathBuf,
+    folder: PathBuf,
+}
+
+impl Files {
+    /// Without them a reload does what it did before there were any: that must not keep us from it.
+    async fn change(&self, change: impl FnOnce(&Self) -> io::Result<()> + Send + 'static) {
+        let files = self.clone();
+        let done = spawn_blocking(move || change(&files)).await;
+        if let Err(error) = done.map_err(io::Error::other).flatten() {
+            let folder = self.folder.display();
+            warn!("{folder}: nodes count as up until their first check after a reload: {error}");
+        }
+    }
 }
 
 /// Waits until the worker would teach the next one which client has which node, if it knows any.

@@ -63,6 +63,8 @@ fn global(config: &Config, text: &mut Text) {
         socket.display()
     ));
     text.line(format!("  hard-stop-after {}s", config.drain_seconds));
+    // Nodes of a new Service may have to wait for their first check: so long at the most.
+    text.line("  max-spread-checks 500ms");
     if let Some(most) = config.most_connections {
         text.line(format!("  maxconn {most}"));
     }
@@ -83,6 +85,7 @@ fn defaults(config: &Config, text: &mut Text) {
     text.line("  option redispatch 1");
     // Servers can be added to a running daemon with some ways of balancing only; this is one.
     text.line("  balance roundrobin");
+    text.line("  load-server-state-from-file local");
     text.line(format!("  timeout connect {}", millis(config.connect_timeout.get())));
     text.line(format!("  timeout client {}", millis(config.idle_timeout.get())));
     text.line(format!("  timeout server {}", millis(config.idle_timeout.get())));

@@ -21,7 +21,7 @@ use tokio::time::timeout;
 
 pub(crate) use self::info::Info;
 pub(crate) use self::stat::{Words, busy, words};
-pub(crate) use self::state::{Op, rows};
+pub(crate) use self::state::{FIRST_RESULT, Op, Row, rows};
 
 /// How long an answer may take in all. 100,000 servers are told in a second or so.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -36,11 +36,11 @@ type Seen<'a> = BTreeMap<(&'a str, &'a str), Health>;
 
 fn health(states: &str) -> Seen<'_> {
     let seen = rows(states).map(|row| {
-        let health = match (row.maint, row.op, row.checked) {
+        let health = match (row.maint, row.op, row.checked()) {
             (true, _, _) => Health::Draining,
-            (false, Op::Stopped, _) => Health::Unhealthy,
+            (false, _, false) => Health::Unknown,
+            (false, Op::Stopped, true) => Health::Unhealthy,
             (false, Op::Running, true) => Health::Healthy,
-            (false, Op::Running, false) => Health::Unknown,
         };
         ((row.backend, row.server), health)
     });

@@ -2,6 +2,7 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use seaway_box::Check;
 use seaway_core::{ErrorKind, ProviderError};
 use tokio::time::sleep;
 
@@ -14,9 +15,9 @@ const DELETE_EVERY: Duration = Duration::from_millis(20);
 
 /// Makes one change. Again is no harm.
 pub(crate) async fn tell(socket: &Socket, change: &Change) -> Result<(), ProviderError> {
-    let name = format!("{}/{}", change.backend, change.server);
+    let name = change.name();
     match &change.kind {
-        Kind::Add { server, arguments } => {
+        Kind::Add { server, arguments, check } => {
             let (at, id) = (SocketAddr::new(server.address, server.port), server.id);
             let made = format!("add server {name} {at} id {id}{arguments}");
             let answer = socket.tell(&made).await?;
@@ -25,6 +26,10 @@ pub(crate) async fn tell(socket: &Socket, change: &Change) -> Result<(), Provide
             let mut ready = format!("enable health {name}");
             if !server.maint {
                 let _ = write!(ready, "; enable server {name}");
+                // One that was there already may serve.
+                if answer.contains("New server registered") {
+                    ready.push_str(&unproven(&name, *check));
+                }
             }
             let answer = socket.tell(&ready).await?;
             expect(change, &answer, &[""])
@@ -34,8 +39,9 @@ pub(crate) async fn tell(socket: &Socket, change: &Change) -> Result<(), Provide
             let answer = socket.tell(&command).await?;
             expect(change, &answer, &["changed from", "no need to change"])
         }
-        Kind::Ready => {
-            let answer = socket.tell(&format!("set server {name} state ready")).await?;
+        Kind::Ready(check) => {
+            let ready = format!("set server {name} state ready{}", unproven(&name, *check));
+            let answer = socket.tell(&ready).await?;
             expect(change, &answer, &[""])
         }
         Kind::Maint => {
@@ -54,6 +60,16 @@ pub(crate) async fn tell(socket: &Socket, change: &Change) -> Result<(), Provide
                 sleep(DELETE_EVERY).await;
             }
         }
+    }
+}
+
+/// The end of an order by which a server gets connections: that it is down until a check was good, if
+/// its node may have no pod. Out of maintenance each comes as one that is up, so this can't be said
+/// before.
+fn unproven(name: &str, check: Check) -> String {
+    match check {
+        Check::Http(_) => format!("; set server {name} health down"),
+        Check::Connect => String::new(),
     }
 }
 

@@ -38,8 +38,8 @@ pub const NAME: &str = "nginx";
 /// The mark of our addresses on an interface; HAProxy's may have theirs on the same one.
 const MARK: Option<Mark> = Mark::new(84);
 
-/// Where Nginx's load balancers of a cluster are made: finds the binary and what it can do, and a
-/// daemon of ours that an earlier Seaway left running. Nothing is started, and nothing reloaded.
+/// Where Nginx's load balancers of a cluster are made: finds the binary and what it can do. Nothing is
+/// started, and nothing reloaded.
 ///
 /// # Errors
 /// If the config names what can't be, or this Nginx can't do what is needed.

@@ -18,7 +18,7 @@ const TAIL: u64 = 64 * 1024;
 #[derive(Debug)]
 pub(crate) enum Master {
     /// Ours to start; nothing while it was never started.
-    Ours { program: Program, supervisor: Mutex<Option<Supervisor>> },
+    Ours { program: Program, pid_file: PathBuf, supervisor: Mutex<Option<Supervisor>> },
     /// Somebody else starts it, and says its process id and its words in files.
     Theirs { pid_file: PathBuf, error_log: PathBuf },
 }
@@ -29,31 +29,41 @@ pub(crate) struct Mark(BTreeSet<String>);
 
 impl Master {
     /// One that is ours, and may be running already.
-    pub(crate) async fn ours(program: Program, pid_file: PathBuf) -> Result<Self, ProviderError> {
-        let supervisor = match supervisor::pid_in(&pid_file).await? {
-            Some(pid) => Supervisor::adopt(program.clone(), pid)?,
-            None => None,
-        };
-        Ok(Self::Ours { program, supervisor: Mutex::new(supervisor) })
+    pub(crate) fn ours(program: Program, pid_file: PathBuf) -> Self {
+        Self::Ours { program, pid_file, supervisor: Mutex::default() }
+    }
+
+    /// Takes over the process that an earlier Seaway started.
+    pub(crate) async fn adopt(&self) -> Result<(), ProviderError> {
+        let Self::Ours { program, pid_file, supervisor } = self else { return Ok(()) };
+        let mut supervisor = supervisor.lock().await;
+        if supervisor.is_none()
+            && let Some(pid) = supervisor::pid_in(pid_file).await?
+        {
+            *supervisor = Supervisor::adopt(program.clone(), pid)?;
+        }
+        Ok(())
     }
 
     /// The process, if it runs.
     pub(crate) async fn pid(&self) -> Result<Option<u32>, ProviderError> {
-        match self {
-            Self::Ours { supervisor, .. } => {
-                Ok(supervisor.lock().await.as_ref().and_then(Supervisor::pid))
+        let pid_file = match self {
+            Self::Ours { pid_file, supervisor, .. } => {
+                if let Some(supervisor) = &*supervisor.lock().await {
+                    return Ok(supervisor.pid());
+                }
+                pid_file
             }
-            Self::Theirs { pid_file, .. } => {
-                let pid = supervisor::pid_in(pid_file).await?;
-                Ok(pid.filter(|pid| process(*pid).is_some_and(alive)))
-            }
-        }
+            Self::Theirs { pid_file, .. } => pid_file,
+        };
+        let pid = supervisor::pid_in(pid_file).await?;
+        Ok(pid.filter(|pid| process(*pid).is_some_and(alive)))
     }
 
     /// Has it load its config again; starts it if it is ours and does not run.
     pub(crate) async fn reload(&self) -> Result<(), ProviderError> {
         match self {
-            Self::Ours { program, supervisor } => {
+            Self::Ours { program, supervisor, .. } => {
                 let mut supervisor = supervisor.lock().await;
                 match supervisor.as_ref().map(|one| (one, one.state())) {
                     Some((one, supervisor::State::Up { .. })) => one.signal(Signal::HUP),

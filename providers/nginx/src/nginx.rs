@@ -43,7 +43,7 @@ pub struct Nginx {
 }
 
 impl Nginx {
-    /// Finds the binary and what it can do, and a daemon of ours that an earlier Seaway left running.
+    /// Finds the binary and what it can do.
     ///
     /// # Errors
     /// If the config names what can't be, or this Nginx can't do what is needed.
@@ -52,7 +52,7 @@ impl Nginx {
         let binary = Binary::find(config.binary.as_deref(), config.modules.as_deref()).await?;
         let (main, master) = if config.start {
             let main = whole::ours(&config, &binary, &config.folder.join(FILE_NAME));
-            (Some(main), Master::ours(program(&config, &binary), config.pid_file()).await?)
+            (Some(main), Master::ours(program(&config, &binary), config.pid_file()))
         } else {
             undrained(&config).await;
             let (pid_file, error_log) = (config.pid_file(), config.error_log.clone());
@@ -164,10 +164,17 @@ impl Daemon for Nginx {
         })
     }
 
+    async fn adopt(&self) -> Result<(), ProviderError> {
+        self.master.adopt().await
+    }
+
+    /// Workers whose master died serve on, and can't be told anything any more.
     async fn running(&self) -> Result<Option<Running>, ProviderError> {
+        if self.master.pid().await?.is_none() {
+            return Ok(None);
+        }
         let frame = frame::ask(self.config.frame_address()).await?;
-        let runs = frame.is_some() || self.master.pid().await?.is_some();
-        Ok(runs.then_some(Running { frame }))
+        Ok(Some(Running { frame }))
     }
 
     fn loaded(running: &Running) -> Option<&Digest> {

@@ -46,6 +46,12 @@ fn check(before: &Running, nodes: &[(&str, u8, bool)], expected: &[&str]) {
     for change in &made {
         learn(&mut running, change);
     }
+    // Who leaves is deleted next, if it has no connections.
+    let left = changes(&config(), &site, &running);
+    assert!(left.iter().all(|change| change.kind == Kind::Delete), "{left:?}");
+    for change in &left {
+        learn(&mut running, change);
+    }
     assert_eq!(changes(&config(), &site, &running), []);
 }
 

@@ -6,6 +6,7 @@ use seaway_core::ProxyProtocol;
 
 use super::{Names, millis, server};
 use crate::config::Config;
+use crate::states;
 
 /// The backend of one port.
 pub(super) fn render(
@@ -37,6 +38,8 @@ pub(super) fn render(
     let start = arguments(config, entry);
     // What a server is like is of the frame; which servers there are is not.
     text.line(format!("  # server{start}"));
+    let states = states::file(config, &names.port(port), port);
+    text.loose(format!("  server-state-file-name {}", states.display()));
     for (node, target) in &entry.targets {
         let name = server(site, node);
         let number = site.numbers.of(node);

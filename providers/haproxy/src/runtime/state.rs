@@ -20,15 +20,22 @@ pub(crate) struct Row<'a> {
     pub(crate) op: Op,
     /// It is in maintenance, by the file or by a command.
     pub(crate) maint: bool,
-    /// A check of it has ended.
-    pub(crate) checked: bool,
+    /// What its last check said (`HCHK_STATUS_…`).
+    pub(crate) status: u32,
 }
 
 /// FMAINT, IMAINT, RMAINT and HMAINT of `enum srv_admin`. Not CMAINT (4), which says that the file had
 /// it so, whatever came after.
 const MAINTENANCE: u32 = 0x01 | 0x02 | 0x20 | 0x40;
 /// `HCHK_STATUS_UNKNOWN` and `HCHK_STATUS_INI` are 0 and 1.
-const FIRST_RESULT: u32 = 2;
+pub(crate) const FIRST_RESULT: u32 = 2;
+
+impl Row<'_> {
+    /// Whether a check of it has ended.
+    pub(crate) const fn checked(&self) -> bool {
+        self.status >= FIRST_RESULT
+    }
+}
 
 /// The servers in an answer of version 1, the only one there is. What is no server is passed over.
 pub(crate) fn rows(answer: &str) -> impl Iterator<Item = Row<'_>> {
@@ -48,7 +55,7 @@ fn row(line: &str) -> Option<Row<'_>> {
         address: fields.get(4)?.parse().ok()?,
         op: if number(5)? == 0 { Op::Stopped } else { Op::Running },
         maint: number(6)? & MAINTENANCE != 0,
-        checked: number(10)? >= FIRST_RESULT,
+        status: number(10)?,
         port: fields.get(18)?.parse().ok()?,
     })
 }

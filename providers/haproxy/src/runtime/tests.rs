@@ -31,7 +31,7 @@ fn states_are_read() {
             ("node-3:3", 3, 19_002, false)
         ]
     );
-    assert_eq!(rows.iter().map(|row| row.checked).collect::<Vec<_>>(), [true, false, true]);
+    assert_eq!(rows.iter().map(Row::checked).collect::<Vec<_>>(), [true, false, true]);
     assert_eq!((rows[0].op, rows[2].op), (Op::Running, Op::Stopped));
     assert_eq!(rows[2].address, "2001:db8::3".parse::<std::net::IpAddr>().unwrap());
 }

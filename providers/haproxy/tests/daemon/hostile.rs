@@ -133,7 +133,8 @@ fn tame(site: &Site) -> Site {
 fn shape(line: &str) -> Vec<&str> {
     let words: Vec<_> = line.split(' ').collect();
     let named = |word: &&&str| {
-        word.starts_with("seaway_") || word.starts_with("abns@") || word.starts_with("seaway-")
+        let starts = ["seaway_", "abns@", "seaway-"].iter().any(|start| word.starts_with(start));
+        starts || word.contains("/states/seaway_")
     };
     let is_server = words.get(2) == Some(&"server");
     let words = words.iter().filter(|word| !named(word)).copied().enumerate();

@@ -7,8 +7,13 @@
 
 mod changes;
 mod clients;
+mod families;
 mod hostile;
+mod namespace;
 mod node;
+mod pods;
+mod proxy;
 mod reloads;
 mod rig;
+mod theirs;
 mod words;

@@ -90,6 +90,7 @@ async fn a_daemon_that_was_started_before_is_taken_over() {
     let (mut site, at) = rig.site(&[&nodes[0]]).await;
     let before = rig.load(&site).await;
     let next = seaway_provider_haproxy::Haproxy::new(rig.config.clone());
+    next.adopt().await.unwrap();
     assert_eq!(next.running().await.unwrap(), Some(before));
     site.entries.values_mut().next().unwrap().tuning.max_connections = Some(7);
     rig.write(&site);

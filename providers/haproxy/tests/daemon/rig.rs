@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -35,12 +36,16 @@ pub(crate) fn binary() -> PathBuf {
 }
 
 pub(crate) fn config(folder: &TempDir, more: &str) -> Config {
-    let text = format!(
-        "pool = ['127.0.0.0/8']\nfolder = '{}'\nbinary = '{}'\nstart = true\n\
-         check-interval = '100ms'\n{more}",
+    let mut text = format!(
+        "pool = ['127.0.0.0/8']\nfolder = '{}'\nbinary = '{}'\n{more}\n",
         folder.path().display(),
         binary().display()
     );
+    for (key, value) in [("start", "true"), ("check-interval", "'100ms'")] {
+        if !more.contains(key) {
+            writeln!(text, "{key} = {value}").unwrap();
+        }
+    }
     let config: Config = toml::from_str(&text).unwrap();
     config.check().unwrap();
     config
@@ -133,8 +138,19 @@ impl Rig {
 
     /// What HAProxy answers, past the provider.
     pub(crate) async fn ask(&self, command: &str) -> String {
-        let socket = self.config.folder.join("haproxy.sock");
-        let mut stream = UnixStream::connect(socket).await.unwrap();
+        self.exchange("haproxy.sock", command).await
+    }
+
+    /// Tells the master process something, past the provider, as anybody on the box may.
+    pub(crate) async fn order(&self, command: &str) {
+        self.exchange("master.sock", command).await;
+    }
+
+    async fn exchange(&self, socket: &str, command: &str) -> String {
+        let socket = self.config.folder.join(socket);
+        // A master that has just loaded its files does not listen yet.
+        until("somebody listens", async || UnixStream::connect(&socket).await.is_ok()).await;
+        let mut stream = UnixStream::connect(&socket).await.unwrap();
         stream.write_all(format!("{command}\n").as_bytes()).await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();

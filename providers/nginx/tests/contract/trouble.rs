@@ -49,13 +49,12 @@ async fn a_daemon_that_died_serves_again_at_the_same_addresses() {
 }
 
 #[tokio::test]
-async fn a_file_that_somebody_edits_is_written_again_and_the_daemon_is_left_alone() {
+async fn a_file_that_somebody_edits_is_written_and_loaded_again() {
     let mut rig = serving().await;
-    let (before, crew) = (rig.bench.file(), rig.bench.crew().await.members);
+    let crew = rig.bench.crew().await.members;
     rig.bench.edit();
     rig.restart().await;
     rig.converge().await.unwrap();
     rig.verify().await.unwrap();
-    assert_eq!(rig.bench.file(), before);
-    assert_eq!(rig.bench.crew().await.members, crew);
+    assert_ne!(rig.bench.crew().await.members, crew, "nobody knows what it has loaded meanwhile");
 }
