@@ -177,8 +177,8 @@ impl Providers {
         let served = pools.iter().filter_map(|(name, pool)| Some((name, (*pool)?)));
         let served: Vec<_> = served.collect();
         for (at, (name, pool)) in served.iter().enumerate() {
-            for (other, theirs) in served.iter().take(at).filter(|(_, theirs)| pool.overlap(theirs))
-            {
+            let clash = served.iter().take(at).find(|(_, theirs)| pool.overlap(theirs));
+            if let Some((other, theirs)) = clash {
                 anyhow::bail!(
                     "providers.{name}.pool: {pool} has addresses of providers.{other}.pool, which is \
                      {theirs}: two load balancers can't have the same one"
