@@ -142,7 +142,7 @@ impl Providers {
 
     /// Checks what the types can't.
     #[cfg_attr(
-        not(any(feature = "aws", feature = "haproxy", feature = "nginx")),
+        not(any(feature = "aws", feature = "embedded", feature = "haproxy", feature = "nginx")),
         expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "no provider asks for it")
     )]
     pub(crate) fn check(&self) -> Result<()> {
