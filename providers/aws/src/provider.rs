@@ -101,7 +101,8 @@ impl<A: Api> Provider for Nlb<A> {
     }
 
     async fn survey(&self, _: &Context) -> Result<BTreeMap<Key, Observed>, ProviderError> {
-        self.list().await
+        // Unboxed, the futures of the SDK lie too deep in each other for the compiler.
+        Box::pin(self.list()).await
     }
 
     async fn look(
@@ -111,8 +112,8 @@ impl<A: Api> Provider for Nlb<A> {
         depth: Depth,
     ) -> Result<BTreeMap<Key, Observed>, ProviderError> {
         match depth {
-            Depth::Listed => self.list().await,
-            Depth::Full => self.look_closely(keys).await,
+            Depth::Listed => Box::pin(self.list()).await,
+            Depth::Full => Box::pin(self.look_closely(keys)).await,
         }
     }
 
