@@ -82,6 +82,7 @@ async fn a_daemon_that_was_left_running_is_taken_over() {
     let mut client = Client::connect(lab.front()).await.unwrap();
     let running = lab.nginx.running().await.unwrap();
     let lab = lab.again().await;
+    lab.nginx.adopt().await.unwrap();
     assert_eq!(lab.nginx.running().await.unwrap(), running);
     lab.serve([lab.entry(&[])]).await;
     client.echo().await.unwrap();
