@@ -4,7 +4,7 @@ mod gather;
 
 use std::ffi::OsStr;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -26,6 +26,18 @@ pub struct Said {
     pub stdout: String,
     /// The first 64 KiB of its complaints. What is not UTF-8 there is replaced.
     pub stderr: String,
+}
+
+/// Where Debian has its daemons. Who is not root may not have it on `PATH`.
+const SYSTEM: &str = "/usr/sbin";
+
+/// The daemon of this name: as it is found on `PATH`, or else in `/usr/sbin`.
+pub fn daemon(name: &str) -> PathBuf {
+    let on_path = std::env::var_os("PATH").is_some_and(|places| {
+        std::env::split_paths(&places).any(|place| place.join(name).is_file())
+    });
+    let system = Path::new(SYSTEM).join(name);
+    if !on_path && system.is_file() { system } else { PathBuf::from(name) }
 }
 
 /// Runs `program` (a path, or a name that is looked up on `PATH`) with `args`, without a shell and

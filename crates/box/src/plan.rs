@@ -56,11 +56,10 @@ pub(crate) fn plan<D: Daemon>(
         }
         return plan;
     }
-    let addresses: BTreeSet<IpAddr> =
-        if *places { addresses(&site.entries) } else { BTreeSet::new() };
+    let addresses: BTreeSet<IpAddr> = if *places { addresses(&site) } else { BTreeSet::new() };
     let file = terms.file(site);
-    let there = |ip: &&IpAddr| seen.placed.contains_key(*ip);
-    let missing: BTreeSet<_> = addresses.iter().filter(|ip| !there(ip)).copied().collect();
+    let missing = addresses.iter().copied().filter(|ip| !seen.placed.contains_key(ip));
+    let missing: BTreeSet<_> = missing.collect();
     if !missing.is_empty() {
         plan.stage(common(Step::Put(missing)));
     }
@@ -76,10 +75,8 @@ pub(crate) fn plan<D: Daemon>(
 }
 
 /// Every address that something listens on.
-fn addresses<'a>(
-    entries: impl IntoIterator<Item = (&'a seaway_core::ServiceUid, &'a crate::site::Entry)>,
-) -> BTreeSet<IpAddr> {
-    entries.into_iter().flat_map(|(_, entry)| entry.addresses.iter().copied()).collect()
+fn addresses(site: &Site) -> BTreeSet<IpAddr> {
+    site.entries.values().flat_map(|entry| entry.addresses.iter().copied()).collect()
 }
 
 /// The way to the file.

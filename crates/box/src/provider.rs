@@ -60,7 +60,7 @@ pub struct Inner<D: Daemon> {
     cluster: ClusterId,
     pool: Ranges,
     interface: Option<Interface>,
-    /// Held from the first write on, for as long as we live.
+    /// Held for as long as we live, once we work here: who only looks never has it.
     lock: OnceCell<Lock>,
     known: Mutex<Known>,
     /// The file that was written for a site last.

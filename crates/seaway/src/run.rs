@@ -16,7 +16,7 @@ use crate::term::Terms;
 use crate::{cluster, interrupt, telemetry};
 
 /// How long open connections may live on after the controller was asked to stop.
-const DRAIN: Duration = Duration::from_secs(1);
+pub(crate) const DRAIN: Duration = Duration::from_secs(1);
 
 /// Runs the controller until SIGINT or SIGTERM.
 pub(crate) fn run(args: &Run, log: &Log) -> Result<()> {

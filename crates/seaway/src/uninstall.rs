@@ -12,15 +12,13 @@ use crate::cluster::refusal;
 use crate::config::Config;
 use crate::election::Election;
 use crate::registry::IN_PROCESS;
+use crate::run::DRAIN;
 use crate::screen::Screen;
 use crate::{cluster, telemetry};
 
 /// How long a controller that nobody told of gets to show itself, by putting on again what was taken
 /// off.
 const PROBATION: Duration = Duration::from_secs(1);
-
-/// How long open connections may live on.
-const DRAIN: Duration = Duration::from_secs(1);
 
 /// Takes everything of ours off a cluster. 1 if something had to stay.
 pub(crate) fn run(args: &Uninstall, log: &Log, screen: &Screen) -> Result<ExitCode> {

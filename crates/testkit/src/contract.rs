@@ -14,8 +14,31 @@ mod trouble;
 use std::fmt::Write as _;
 use std::pin::Pin;
 
+use seaway_core::Protocol;
+
 use crate::Bench;
 use crate::rig::Rig;
+
+/// The ports of the Services of all cases, above the base of a world.
+pub const PORTS: [(u16, Protocol); 14] = {
+    use Protocol::{Tcp, Udp};
+    [
+        (53, Tcp),
+        (53, Udp),
+        (80, Tcp),
+        (443, Tcp),
+        (853, Tcp),
+        (8000, Tcp),
+        (8001, Tcp),
+        (8002, Tcp),
+        (8003, Tcp),
+        (8004, Tcp),
+        (8005, Tcp),
+        (8006, Tcp),
+        (8080, Tcp),
+        (8081, Tcp),
+    ]
+};
 
 /// How a case that did not fail ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

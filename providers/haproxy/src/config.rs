@@ -1,9 +1,11 @@
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use seaway_box::Span;
+use seaway_box::{Span, command};
 use seaway_pool::Ranges;
 use serde::Deserialize;
+
+use crate::NAME;
 
 /// The section `[providers.haproxy]` of the config.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -64,16 +66,8 @@ fn default_folder() -> PathBuf {
     "/var/lib/seaway/haproxy".into()
 }
 
-/// Debian has it where only root looks.
 fn default_binary() -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let named = std::env::split_paths(&path).any(|folder| folder.join("haproxy").is_file());
-    let system = PathBuf::from("/usr/sbin/haproxy");
-    if !named && system.is_file() {
-        return system;
-    }
-
-    "haproxy".into()
+    command::daemon(NAME)
 }
 
 const fn number(number: u32) -> NonZeroU32 {

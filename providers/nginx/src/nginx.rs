@@ -101,7 +101,6 @@ impl Daemon for Nginx {
             source_ranges: true,
             affinity: AffinitySupport::ClientIp,
             settings: [PROXY_PROTOCOL, IDLE_TIMEOUT, CONNECT_TIMEOUT].map(declared).to_vec(),
-            gather: Duration::from_secs(1),
             health_every: Some(HEALTH_EVERY),
             ..Capabilities::default()
         }

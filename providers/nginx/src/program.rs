@@ -6,11 +6,11 @@ use std::time::Duration;
 use seaway_box::command;
 use seaway_core::{ErrorKind, ProviderError};
 
+use crate::NAME;
+
 /// `proxy_half_close` came with it; `-e` is older.
 const OLDEST: (u32, u32, u32) = (1, 21, 4);
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Where Debian has it. Who is not root may have no `sbin` on the way.
-const SYSTEM: &str = "/usr/sbin/nginx";
 
 /// The daemon's binary.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ impl Binary {
         path: Option<&Path>,
         modules: Option<&[PathBuf]>,
     ) -> Result<Self, ProviderError> {
-        let path = path.map_or_else(found, Path::to_owned);
+        let path = path.map_or_else(|| command::daemon(NAME), Path::to_owned);
         let said = command::run(&path, ["-V"], PATIENCE).await?;
         let words = [said.stdout, said.stderr].concat();
         let module = able(&words).map_err(|why| {
@@ -36,14 +36,6 @@ impl Binary {
         let modules = modules.map_or_else(|| module.into_iter().collect(), <[_]>::to_vec);
         Ok(Self { path, modules })
     }
-}
-
-fn found() -> PathBuf {
-    let on_path = std::env::var_os("PATH").is_some_and(|places| {
-        std::env::split_paths(&places).any(|place| place.join("nginx").is_file())
-    });
-    let system = Path::new(SYSTEM);
-    if !on_path && system.is_file() { system.to_owned() } else { PathBuf::from("nginx") }
 }
 
 /// The module that has to be loaded, by what `nginx -V` says; or why this Nginx won't do.

@@ -5,37 +5,21 @@ use std::net::{SocketAddr, TcpListener, UdpSocket};
 use seaway_core::Protocol;
 
 use super::{Block, THEIRS};
-
-/// The ports of the contract's Services, above the base.
-const PORTS: [(u16, Protocol); 15] = {
-    use Protocol::{Tcp, Udp};
-    [
-        (THEIRS, Tcp),
-        (53, Tcp),
-        (53, Udp),
-        (80, Tcp),
-        (443, Tcp),
-        (853, Tcp),
-        (8000, Tcp),
-        (8001, Tcp),
-        (8002, Tcp),
-        (8003, Tcp),
-        (8004, Tcp),
-        (8005, Tcp),
-        (8006, Tcp),
-        (8080, Tcp),
-        (8081, Tcp),
-    ]
-};
+use crate::contract::PORTS;
 
 /// Where somebody listens who may be a daemon of ours. The kernel's own list would tell of other ports
 /// too, but takes 10 ms to read.
 pub fn listeners(block: &Block) -> BTreeSet<(SocketAddr, Protocol)> {
     let theirs = block.theirs();
-    let all = block.pool().flat_map(|ip| PORTS.map(|(port, protocol)| (ip, port, protocol)));
+    let all = block.pool().flat_map(|ip| ports().map(move |(port, protocol)| (ip, port, protocol)));
     all.map(|(ip, port, protocol)| (SocketAddr::new(ip, block.base + port), protocol))
         .filter(|(at, protocol)| !theirs.contains(at) && is_open(*at, *protocol))
         .collect()
+}
+
+/// Those of the contract's Services, and the one where somebody else may listen.
+fn ports() -> impl Iterator<Item = (u16, Protocol)> {
+    [(THEIRS, Protocol::Tcp)].into_iter().chain(PORTS)
 }
 
 /// Whether somebody listens there. A port that only lingers is free.

@@ -13,6 +13,7 @@ use seaway_core::{
 use seaway_pool::Ranges;
 use seaway_provider_embedded::dataplane::{Balancer, Probe, Sources};
 use seaway_provider_embedded::{Config, Embedded, Observed, connect};
+use seaway_testkit::contract::PORTS;
 use seaway_testkit::{Bench, Front, ManualClock, Served, SpecBuilder, Thing, cluster_id};
 use tokio::runtime::Builder;
 
@@ -23,27 +24,6 @@ use crate::witness;
 const POOL: u32 = 8;
 /// Where somebody else listens, above the base. Nodes answer for it, at its NodePort 30080.
 pub(crate) const FOREIGN: u16 = 10_080;
-/// The ports of the contract's Services, above the base.
-const PORTS: [(u16, Protocol); 14] = {
-    use Protocol::{Tcp, Udp};
-    [
-        (53, Tcp),
-        (53, Udp),
-        (80, Tcp),
-        (443, Tcp),
-        (853, Tcp),
-        (8000, Tcp),
-        (8001, Tcp),
-        (8002, Tcp),
-        (8003, Tcp),
-        (8004, Tcp),
-        (8005, Tcp),
-        (8006, Tcp),
-        (8080, Tcp),
-        (8081, Tcp),
-    ]
-};
-
 /// Where a restart of the controller is a new process: listeners and memory are gone with the old.
 pub(crate) type Restarted = World<false>;
 /// Where only the driver forgets: what listens goes on.
