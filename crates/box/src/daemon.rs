@@ -107,6 +107,12 @@ pub trait Daemon: fmt::Debug + Send + Sync + 'static {
         BTreeSet::new()
     }
 
+    /// Waits until one of the provider's own checks turns. One that turned before is told by the next
+    /// pulse.
+    fn turned(&self) -> impl Future<Output = ()> + Send {
+        std::future::pending()
+    }
+
     /// What the daemon, or the provider's own checks, think of the targets.
     fn targets(
         &self,

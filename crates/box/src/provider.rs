@@ -29,6 +29,9 @@ const BOX: &str = "box";
 /// How often it is felt whether the daemon lives and the file stands.
 const BEAT: Duration = Duration::from_secs(1);
 
+/// How long to wait for further checks to turn.
+const TOGETHER: Duration = Duration::from_millis(50);
+
 /// How often it is tried to have the box, if another one has it.
 const HELD_EVERY: Duration = Duration::from_secs(10);
 
@@ -200,9 +203,14 @@ impl<D: Daemon> BoxProvider<D> {
         })
     }
 
-    /// Waits for one beat that differs from the one before, or from what the checks told.
+    /// Waits for one beat, or until a check turns, and tells whether it differs from the one before,
+    /// or from what the checks told.
     async fn feel(&self) -> bool {
-        sleep(BEAT).await;
+        tokio::select! {
+            () = sleep(BEAT) => {}
+            // The new nodes of a Service are checked together: what they tell is one change.
+            () = self.daemon.turned() => sleep(TOGETHER).await,
+        }
         // A folder that can't be read is told by the passes.
         let stamp = self.folder.stamp().await.unwrap_or_default();
         let placed = self.placed().await.unwrap_or_default();

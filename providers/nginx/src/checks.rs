@@ -52,6 +52,11 @@ impl Checks {
         self.watchlist.turns()
     }
 
+    /// Waits until a check turns.
+    pub(crate) async fn turned(&self) {
+        self.watchlist.turned(self.watchlist.turns()).await;
+    }
+
     /// What the checks think of the nodes of a site.
     pub(crate) fn targets(&self, site: &Site) -> BTreeMap<ServiceUid, Vec<Target>> {
         let down = self.watchlist.down();

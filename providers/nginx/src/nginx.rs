@@ -215,6 +215,10 @@ impl Daemon for Nginx {
         self.checks.sick()
     }
 
+    async fn turned(&self) {
+        self.checks.turned().await;
+    }
+
     async fn targets(
         &self,
         site: &Site,
