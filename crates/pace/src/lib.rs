@@ -6,6 +6,7 @@
 //! buckets  all lanes of a provider, as its Pace
 //! line     who waits in a lane, and who is next
 //! bucket   the tokens of a lane, and what a refusal does to its rate
+//! listings one listing for all who ask for it together
 //! ```
 //!
 //! ```
@@ -42,7 +43,9 @@
 mod bucket;
 mod buckets;
 mod line;
+mod listings;
 mod rate;
 
 pub use buckets::Buckets;
+pub use listings::Listings;
 pub use rate::Rate;

@@ -6,6 +6,7 @@ use seaway_core::{
     Goal, Health, IpMode, Key, LbSpec, Pace, Plan, Protocol, Provider, ProviderError,
     ProxyProtocol, Readiness, ServiceUid, Target, TargetKind,
 };
+use seaway_pace::Listings;
 
 use crate::api::{Api, State, TargetState};
 use crate::config::Config;
@@ -18,7 +19,7 @@ use crate::plan::{self, Step};
 use crate::poll::Poller;
 use crate::recall::recall;
 use crate::settings;
-use crate::survey::{Directory, Listing, Listings};
+use crate::survey::{Directory, Listing};
 
 /// Network load balancers of an account and region.
 #[derive(Debug)]

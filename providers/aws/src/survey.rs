@@ -3,7 +3,6 @@
 mod directory;
 mod ground;
 mod listing;
-mod listings;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +12,6 @@ use seaway_core::{Key, ProviderError};
 pub(crate) use self::directory::Directory;
 pub(crate) use self::listing::Listing;
 use self::listing::Region;
-pub(crate) use self::listings::Listings;
 use crate::api::{Answer, Api, Arn, Filter, Page, SecurityGroup, TargetState, Which};
 use crate::error::{Failed, is_gone, told};
 use crate::limits::ARNS_PER_CALL;

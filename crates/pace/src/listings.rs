@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 /// The last listing, for all who asked for one before it began: many keys that are looked at together
 /// cost two listings, not one each.
 #[derive(Debug)]
-pub(crate) struct Listings<T> {
+pub struct Listings<T> {
     /// Orders questions and listings; a count, not a time.
     sequence: AtomicU64,
     last: Mutex<Option<(u64, Arc<T>)>>,
@@ -20,7 +20,7 @@ impl<T> Default for Listings<T> {
 
 impl<T> Listings<T> {
     /// A listing that began after this was called: `list` makes it, unless somebody else did.
-    pub(crate) async fn fresh<E>(
+    pub async fn fresh<E>(
         &self,
         list: impl Future<Output = Result<T, E>> + Send,
     ) -> Result<Arc<T>, E> {
