@@ -14,6 +14,9 @@ import (
 	"seaway.dev/cluster/network"
 )
 
+// switchName is the switch that all nodes are on.
+const switchName = "switch"
+
 // cluster is all of it.
 type cluster struct {
 	plane *control.Plane
@@ -72,7 +75,7 @@ func wire() (*network.Bridge, error) {
 			return nil, err
 		}
 	}
-	return root.NewBridge("switch", network.ControlPlane())
+	return root.NewBridge(switchName, network.ControlPlane())
 }
 
 // facts are what the command is told, beside the kubeconfig.

@@ -91,7 +91,12 @@ func furnish() error {
 	// The libraries of upstream talk to stderr, which is the command's.
 	klog.LogToStderr(false)
 	klog.SetOutput(log)
-	return os.Symlink(own, folder.Path("bin/kubectl"))
+	for _, name := range []string{"kubectl", "seaway-cluster"} {
+		if err := os.Symlink(own, folder.Path("bin/"+name)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // command runs it in the root namespace of the cluster.

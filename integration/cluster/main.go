@@ -6,6 +6,7 @@
 //	outside.go   the process that was called: it holds the cell, and ends with it
 //	cell.go      the namespaces in which everything happens
 //	inside.go    the first process in the cell: it builds the cluster
+//	steer.go     which node gets what is for an address
 //	control/     the control plane
 //	machine/     what kubelets and a scheduler do
 //	network/     switch, cables and addresses
@@ -25,6 +26,9 @@ const usage = `seaway-cluster run [--nodes N] [--] COMMAND [ARGUMENT…]
     everything away again; the exit code is the command's
 seaway-cluster up [--nodes N] [--kubeconfig FILE]
     makes a cluster and leaves it there until Ctrl-C; the API is on a port of 127.0.0.1
+seaway-cluster steer [ADDRESS NODE-ADDRESS]
+    inside: sends what is for an address to a node, in place of where it went; alone, it takes all of
+    that away again
 seaway-cluster etcd | kube-apiserver | kube-controller-manager | kube-proxy | kubectl …
 seaway-cluster upstream-service-controller …
     the program of that name
@@ -55,6 +59,8 @@ func main() {
 		code, err = outsideRun(os.Args[2:])
 	case "up":
 		code, err = outsideUp(os.Args[2:])
+	case "steer":
+		code, err = steer(os.Args[2:])
 	case insideCommand:
 		code, err = inside(os.Args[2:])
 	default:

@@ -1,6 +1,7 @@
 mod events;
 mod objects;
 mod real;
+mod steer;
 
 pub use self::objects::{addresses, is_ours};
 

@@ -12,7 +12,7 @@ use std::str::FromStr;
 use kube::Client;
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::client;
+use super::{client, steer};
 
 /// What `seaway-cluster run` says to its command: that there is a cluster of its own making.
 const HERE: &str = "SEAWAY_E2E";
@@ -40,6 +40,7 @@ impl Real {
         let turn = TURN.lock().await;
         let admin = PathBuf::from(told("KUBECONFIG"));
         let client = client(&admin).await;
+        steer::forget();
         reset::reset(&client, nodes).await;
         let kubeconfig = account::kubeconfig(&client, &admin).await;
         (Self { _turn: turn }, kubeconfig, client)
