@@ -4,8 +4,8 @@ export SEAWAY_BIN := $(CURDIR)/target/debug/seaway
 export SEAWAY_KUBECTL := $(CURDIR)/target/tools/kubectl
 export SEAWAY_HELM := $(CURDIR)/target/tools/helm
 ARGS ?=
-# The stories that any cluster can be the place of.
-STORIES ?= affinity aws_story coexist daemons dry_run local restart service wrong_input
+# The stories that a real cluster is the place of: of most, as well as the sandbox.
+STORIES ?= affinity aws_story coexist daemons dry_run kubectl local passthrough restart service wrong_input
 CLUSTER_SOURCES := $(wildcard integration/cluster/*.go integration/cluster/*/*.go) \
 	integration/cluster/go.mod integration/cluster/go.sum
 
@@ -33,8 +33,8 @@ check: ## the quick inner loop: lints and the tests that need no process and no 
 test: target/tools/kubectl ## all tests of this machine; fetches kubectl, moto and the daemons first
 	integration/setup/daemons.sh
 	sh integration/setup/moto.sh
-	cargo build --locked --package seaway --features aws
-	cargo test --locked --workspace --features seaway/aws
+	cargo build --locked --package seaway --features aws,gce
+	cargo test --locked --workspace --features seaway/aws,seaway/gce
 
 static: ## leave the binary of the image, which needs no library, at target/static/seaway
 	bash integration/setup/static.sh
@@ -48,7 +48,7 @@ cluster: target/cluster/seaway-cluster ## leave a real cluster running until Ctr
 e2e: target/cluster/seaway-cluster target/tools/kubectl ## the stories on a real cluster, as root or in a user namespace
 	integration/setup/daemons.sh
 	sh integration/setup/moto.sh
-	cargo build --locked --package seaway --features aws
+	cargo build --locked --package seaway --features aws,gce
 	STORIES="$(STORIES)" ARGS="$(ARGS)" integration/cluster/stories.sh
 	cargo test --locked --quiet --package seaway-integration --test manifests --no-run
 	target/cluster/seaway-cluster run -- \

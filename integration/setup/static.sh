@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.."
 
 [ "$(uname -s)" = Linux ] || { echo "static.sh: static binaries are made on Linux only" >&2; exit 1; }
 folder=${CARGO_TARGET_DIR:-target}
-cargo rustc --locked --release --package seaway --features aws --bin seaway -- -C target-feature=+crt-static
+cargo rustc --locked --release --package seaway --features aws,gce --bin seaway -- -C target-feature=+crt-static
 mkdir -p target/static
 # The next `make build` replaces the file that cargo leaves, and not this one.
 cp -f "$folder/release/seaway" target/static/seaway.new

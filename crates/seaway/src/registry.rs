@@ -14,6 +14,8 @@ pub(crate) const BUILT: &[&str] = &[
     "aws",
     #[cfg(feature = "embedded")]
     "embedded",
+    #[cfg(feature = "gce")]
+    "gce",
     #[cfg(feature = "haproxy")]
     "haproxy",
     #[cfg(feature = "nginx")]
@@ -75,6 +77,10 @@ pub(crate) struct Providers {
     embedded: Option<seaway_provider_embedded::Config>,
     #[cfg(not(feature = "embedded"))]
     embedded: Option<NotInThisBuild>,
+    #[cfg(feature = "gce")]
+    gce: Option<seaway_provider_gce::Config>,
+    #[cfg(not(feature = "gce"))]
+    gce: Option<NotInThisBuild>,
     #[cfg(feature = "haproxy")]
     haproxy: Option<seaway_provider_haproxy::Config>,
     #[cfg(not(feature = "haproxy"))]
@@ -115,11 +121,23 @@ impl Connected {
 }
 
 /// A provider that is known, and was left out of this build.
-#[cfg(not(all(feature = "aws", feature = "embedded", feature = "haproxy", feature = "nginx")))]
+#[cfg(not(all(
+    feature = "aws",
+    feature = "embedded",
+    feature = "gce",
+    feature = "haproxy",
+    feature = "nginx"
+)))]
 #[derive(Debug)]
 struct NotInThisBuild;
 
-#[cfg(not(all(feature = "aws", feature = "embedded", feature = "haproxy", feature = "nginx")))]
+#[cfg(not(all(
+    feature = "aws",
+    feature = "embedded",
+    feature = "gce",
+    feature = "haproxy",
+    feature = "nginx"
+)))]
 impl<'de> Deserialize<'de> for NotInThisBuild {
     fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
         Err(serde::de::Error::custom(
@@ -134,6 +152,7 @@ impl Providers {
         let named = [
             ("aws", self.aws.is_some()),
             ("embedded", self.embedded.is_some()),
+            ("gce", self.gce.is_some()),
             ("haproxy", self.haproxy.is_some()),
             ("nginx", self.nginx.is_some()),
         ];
@@ -142,13 +161,23 @@ impl Providers {
 
     /// Checks what the types can't.
     #[cfg_attr(
-        not(any(feature = "aws", feature = "embedded", feature = "haproxy", feature = "nginx")),
+        not(any(
+    feature = "aws",
+    feature = "embedded",
+    feature = "gce",
+    feature = "haproxy",
+    feature = "nginx"
+)),
         expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "no provider asks for it")
     )]
     pub(crate) fn check(&self) -> Result<()> {
         #[cfg(feature = "aws")]
         if let Some(aws) = &self.aws {
             aws.check().map_err(|error| anyhow::anyhow!("providers.aws.{error}"))?;
+        }
+        #[cfg(feature = "gce")]
+        if let Some(gce) = &self.gce {
+            gce.check().map_err(|error| anyhow::anyhow!("providers.gce.{error}"))?;
         }
         #[cfg(feature = "haproxy")]
         if let Some(haproxy) = &self.haproxy {
@@ -190,7 +219,13 @@ impl Providers {
 
     /// Connects to all of them, for this cluster.
     #[cfg_attr(
-        not(all(feature = "aws", feature = "embedded", feature = "haproxy", feature = "nginx")),
+        not(all(
+    feature = "aws",
+    feature = "embedded",
+    feature = "gce",
+    feature = "haproxy",
+    feature = "nginx"
+)),
         allow(
             unused_mut,
             unused_variables,
@@ -205,16 +240,16 @@ impl Providers {
         #[cfg(feature = "aws")]
         if let Some(config) = self.aws {
             let connecting = seaway_provider_aws::connect(config, cluster.into());
-            let provider = Box::pin(connecting).await?;
-            connected.push(Connected {
-                driver: seaway_core::drive(provider),
-                close: None,
-                outlives: true,
-            });
+            connected.push(elsewhere(Box::pin(connecting).await?));
         }
         #[cfg(feature = "embedded")]
         if let Some(config) = self.embedded {
             connected.push(embedded(config)?);
+        }
+        #[cfg(feature = "gce")]
+        if let Some(config) = self.gce {
+            let connecting = seaway_provider_gce::connect(config, cluster.into());
+            connected.push(elsewhere(Box::pin(connecting).await?));
         }
         #[cfg(feature = "haproxy")]
         if let Some(config) = self.haproxy {
@@ -230,6 +265,12 @@ impl Providers {
         }
         Ok(connected)
     }
+}
+
+/// A provider whose load balancers are a cloud's.
+#[cfg(any(feature = "aws", feature = "gce"))]
+fn elsewhere(provider: impl seaway_core::Provider) -> Connected {
+    Connected { driver: seaway_core::drive(provider), close: None, outlives: true }
 }
 
 #[cfg(feature = "embedded")]

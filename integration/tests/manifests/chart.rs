@@ -1,6 +1,8 @@
 use serde_json::Value;
 
-use crate::render::{AWS, AWS_CONFIG, CONFIG, EXAMPLES, Rendered, kustomize, template};
+use crate::render::{
+    AWS, AWS_CONFIG, CONFIG, EXAMPLES, GCE, GCE_CONFIG, Rendered, kustomize, template,
+};
 
 /// What only Helm adds.
 const LABELS: [&str; 4] = [
@@ -80,8 +82,9 @@ fn the_chart_with_embedded_is_the_overlay_config_and_all() {
 }
 
 #[test]
-fn the_chart_with_the_config_of_aws_is_the_overlay() {
+fn the_chart_with_the_config_of_a_cloud_is_the_overlay() {
     check(AWS, &["--set-file", AWS_CONFIG], |_| {});
+    check(GCE, &["--set-file", GCE_CONFIG], |_| {});
 }
 
 #[test]

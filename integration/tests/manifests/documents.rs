@@ -33,7 +33,7 @@ fn keys(source: &str) -> BTreeSet<String> {
 #[test]
 fn every_key_of_a_provider_is_documented_and_no_other() {
     let document = read("docs/config.md");
-    for provider in ["aws", "embedded", "haproxy", "nginx"] {
+    for provider in ["aws", "embedded", "gce", "haproxy", "nginx"] {
         let source = read(&format!("providers/{provider}/src/config.rs"));
         let section = section(&document, &format!("`[providers.{provider}]`"));
         assert_eq!(first_cells(&section), keys(&source), "{provider}");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::render::{AWS, BOXES, OVERLAYS, container, kustomize, seaway};
+use crate::render::{AWS, BOXES, GCE, OVERLAYS, container, kustomize, seaway};
 
 const VOLUMES: [&str; 8] = [
     "configMap",
@@ -71,8 +71,8 @@ fn breaches(pod: &Value) -> Vec<&'static str> {
 }
 
 #[test]
-fn the_base_is_restricted_and_so_is_its_namespace_and_aws_takes_no_more() {
-    for folder in ["manifests/base", AWS] {
+fn the_base_is_restricted_and_so_is_its_namespace_and_clouds_take_no_more() {
+    for folder in ["manifests/base", AWS, GCE] {
         let rendered = kustomize(folder);
         let deployment = rendered.only("Deployment");
         assert!(breaches(&deployment["spec"]["template"]["spec"]).is_empty(), "{folder}");

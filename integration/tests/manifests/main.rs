@@ -14,5 +14,6 @@ mod overlays;
 mod permissions;
 mod policy;
 mod render;
+mod role;
 mod server;
 mod sidecar;

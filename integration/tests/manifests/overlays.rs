@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs::{read_dir, read_to_string};
 use std::path::Path;
 
@@ -6,8 +7,8 @@ use seaway_integration::Process;
 use serde_json::{Value, json};
 
 use crate::render::{
-    AWS, AWS_CONFIG, BOXES, CONFIG, EXAMPLES, OVERLAYS, Pod, SYSTEMD, container, helm, kustomize,
-    root, seaway, succeeded, template,
+    AWS, AWS_CONFIG, BOXES, CONFIG, EXAMPLES, GCE, GCE_CONFIG, OVERLAYS, Pod, SYSTEMD, container,
+    helm, kustomize, root, seaway, succeeded, template,
 };
 
 /// Every folder below `folder` with a kustomization, components left out.
@@ -81,6 +82,7 @@ fn what_there_is_in_each() {
         (OVERLAYS[0], base.to_vec()),
         (OVERLAYS[1], without(&["PodDisruptionBudget"])),
         (AWS, base.to_vec()),
+        (GCE, base.to_vec()),
         (EXAMPLES[0], monitored),
     ] {
         let mut names = kustomize(folder).names();
@@ -172,7 +174,7 @@ fn the_image_is_of_this_version_everywhere() {
     assert_eq!(version, concat!("seaway-", env!("CARGO_PKG_VERSION")));
 }
 
-/// What `seaway` says to the config that an overlay mounts, where there is no account at AWS.
+/// What `seaway` says to the config that an overlay mounts, where there is no account of a cloud.
 async fn judged(folder: &str) -> (Option<i32>, String) {
     judged_text(&kustomize(folder).file("seaway-config", "seaway.toml")).await
 }
@@ -186,10 +188,14 @@ pub(crate) async fn judged_text(text: &str) -> (Option<i32>, String) {
     let [config, nothing] = [&config, &nothing].map(|path| path.to_str().unwrap());
     let mut command = Process::command(["plan", "-f", nothing, "--config", config]);
     let names = std::env::vars_os().map(|(name, _)| name);
-    for name in names.filter(|name| name.to_string_lossy().starts_with("AWS_")) {
+    let clouds = ["AWS_", "GOOGLE_"];
+    let told = |name: &OsString| clouds.iter().any(|it| name.to_string_lossy().starts_with(it));
+    for name in names.filter(told) {
         command.env_remove(name);
     }
     command.env("HOME", home.path()).env("AWS_EC2_METADATA_DISABLED", "true");
+    // Nobody is there, so that nobody is waited for.
+    command.env("GCE_METADATA_HOST", "127.0.0.1:1");
     let ended = Process::spawn(command).ended().await;
     (ended.code, ended.stderr)
 }
@@ -213,13 +219,26 @@ async fn the_config_of_the_overlay_aws_lacks_no_more_than_an_account() {
     assert!(expected.iter().any(|part| complaint.contains(part)), "{complaint}");
 }
 
+#[tokio::test]
+async fn the_config_of_the_overlay_gce_lacks_no_more_than_credentials() {
+    let (code, complaint) = judged(GCE).await;
+    assert_eq!(code, Some(1));
+    // The provider is in a build only if it is asked for.
+    let expected = ["there are no Google Cloud credentials", "build with `--features`"];
+    assert!(expected.iter().any(|part| complaint.contains(part)), "{complaint}");
+}
+
 #[test]
 fn the_service_account_of_the_chart_can_have_a_role() {
-    let role = "arn:aws:iam::111122223333:role/seaway";
-    let value = format!("serviceAccount.annotations.eks\\.amazonaws\\.com/role-arn={role}");
-    let rendered = template(&["--set-file", AWS_CONFIG, "--set", &value]);
-    let annotations = &rendered.only("ServiceAccount")["metadata"]["annotations"];
-    assert_eq!(*annotations, json!({ "eks.amazonaws.com/role-arn": role }));
+    for (config, key, role) in [
+        (AWS_CONFIG, "eks.amazonaws.com/role-arn", "arn:aws:iam::111122223333:role/seaway"),
+        (GCE_CONFIG, "iam.gke.io/gcp-service-account", "seaway@my-project.iam.gserviceaccount.com"),
+    ] {
+        let value = format!("serviceAccount.annotations.{}={role}", key.replace('.', "\\."));
+        let rendered = template(&["--set-file", config, "--set", &value]);
+        let annotations = &rendered.only("ServiceAccount")["metadata"]["annotations"];
+        assert_eq!(*annotations, json!({ key: role }));
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::render::{AWS, BOXES, CONFIG, OVERLAYS, Rendered, SYSTEMD, kustomize, template};
+use crate::render::{AWS, BOXES, CONFIG, GCE, OVERLAYS, Rendered, SYSTEMD, kustomize, template};
 
 /// Every permission over the whole cluster, and what it is for.
 fn cluster_wide() -> Value {
@@ -56,7 +56,7 @@ fn allowed(what: &str, rendered: &Rendered, namespace: &str, subject: &str) {
 
 #[test]
 fn no_more_is_allowed_than_what_is_called() {
-    for folder in [OVERLAYS[0], OVERLAYS[1], AWS, BOXES[0].folder, BOXES[1].folder] {
+    for folder in [OVERLAYS[0], OVERLAYS[1], AWS, GCE, BOXES[0].folder, BOXES[1].folder] {
         check(folder, &kustomize(folder), "seaway-system", "seaway");
     }
     let manager = "cloud-controller-manager";

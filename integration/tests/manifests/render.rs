@@ -11,17 +11,21 @@ pub(crate) fn root() -> PathBuf {
 }
 
 /// The overlays that are for users.
-pub(crate) const OVERLAYS: [&str; 6] = [
+pub(crate) const OVERLAYS: [&str; 7] = [
     "manifests/base",
     "manifests/embedded",
     "manifests/cloud-controller-manager",
     AWS,
+    GCE,
     BOXES[0].folder,
     BOXES[1].folder,
 ];
 
 /// The overlay `aws`.
 pub(crate) const AWS: &str = "manifests/aws";
+
+/// The overlay `gce`.
+pub(crate) const GCE: &str = "manifests/gce";
 
 /// An overlay with a daemon in the pod.
 pub(crate) struct Pod {
@@ -50,6 +54,9 @@ pub(crate) const CONFIG: &str = "config=manifests/embedded/seaway.toml";
 
 /// The config of the overlay `aws`.
 pub(crate) const AWS_CONFIG: &str = "config=manifests/aws/seaway.toml";
+
+/// The config of the overlay `gce`.
+pub(crate) const GCE_CONFIG: &str = "config=manifests/gce/seaway.toml";
 
 /// Objects by kind and name.
 pub(crate) struct Rendered(BTreeMap<(String, String), Value>);
