@@ -14,7 +14,7 @@ use crate::mark::Mark;
 use crate::names;
 
 /// Where the rules of a face get their address from.
-enum From {
+enum Origin {
     /// This one, reserved.
     Reserved(IpAddr),
     /// Google's choice, for as long as the one rule lives.
@@ -38,9 +38,9 @@ impl Case<'_> {
             return;
         }
         let ip = match self.address(face, new.len(), stages) {
-            From::Reserved(ip) => Some(ip),
-            From::Ephemeral => None,
-            From::Later => return,
+            Origin::Reserved(ip) => Some(ip),
+            Origin::Ephemeral => None,
+            Origin::Later => return,
         };
         // Whoever has to make room goes first: a port can't be in two rules.
         if !room.is_empty() {
@@ -104,22 +104,19 @@ impl Case<'_> {
 
     /// Where `new` more rules get their address from; reserves it where there are several rules, or
     /// will be: an address that is not reserved goes with its only rule.
-    fn address(&self, face: &Face, new: usize, stages: &mut Stages) -> From {
-        if let Source::Theirs(ip) = face.source {
-            return From::Reserved(ip);
-        }
+    fn address(&self, face: &Face, new: usize, stages: &mut Stages) -> Origin {
+        let asked = match face.source {
+            Source::Theirs(ip) => return Origin::Reserved(ip),
+            Source::Ours(asked) => asked,
+        };
         if let Some(address) = self.seen.addresses.get(&face.name) {
-            return address.ip.map_or(From::Later, From::Reserved);
+            return address.ip.map_or(Origin::Later, Origin::Reserved);
         }
         let now = self.rules_of(face).find_map(|rule| rule.ip);
         let there = self.rules_of(face).count();
         if face.scheme == Scheme::External && there + new == 1 && now.is_none() {
-            return From::Ephemeral;
+            return Origin::Ephemeral;
         }
-        let asked = match face.source {
-            Source::Theirs(ip) => Some(ip),
-            Source::Ours(ip) => ip,
-        };
         stages.first.push(self.insert(Thing::Address(Address {
             name: face.name.clone(),
             description: Mark::of(&self.rules.cluster, &self.spec.service).text(),
@@ -130,7 +127,7 @@ impl Case<'_> {
             purpose: (face.scheme == Scheme::Internal).then_some(Purpose::Shared),
             subnet: face.subnet.clone(),
         })));
-        From::Later
+        Origin::Later
     }
 
     /// The rules at a face's place, wanted or not.
