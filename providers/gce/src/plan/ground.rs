@@ -156,7 +156,71 @@ const fn common(step: Step) -> Planned<Step> {
 
 #[cfg(test)]
 mod tests {
+    use seaway_core::{ClusterId, LbSpec, Member, Node};
+
     use super::*;
+    use crate::api::Subnet;
+    use crate::config::Config;
+
+    fn rules() -> Rules {
+        let config: Config = toml::from_str("project = 'p'\nregion = 'r'").unwrap();
+        Rules { config: config.complete().unwrap(), cluster: ClusterId::from("lab") }
+    }
+
+    /// Nodes with these numbers, all in one zone and subnetwork.
+    fn goal(numbers: impl Iterator<Item = u16>) -> Goal {
+        let node = |number: u16| Node {
+            provider_id: Some(format!("gce://p/r-a/node-{number}")),
+            addresses: vec![format!("10.0.{}.{}", number / 256, number % 256).parse().unwrap()],
+            ..seaway_testkit::node(&format!("node-{number}")).build()
+        };
+        let spec: LbSpec = seaway_testkit::spec("a").port(80).build();
+        let members = [(spec.service.uid.clone(), Member::present(spec))];
+        Goal { nodes: numbers.map(node).collect(), members: members.into(), ..Goal::default() }
+    }
+
+    /// Follows the plan to its end, and tells how many steps that took.
+    fn follow(goal: &Goal, seen: &mut Observed) -> usize {
+        let rules = rules();
+        let mut steps = 0;
+        loop {
+            let plan = plan_ground(&rules, goal, seen);
+            if plan.is_empty() {
+                return steps;
+            }
+            for planned in plan.stages.iter().flatten() {
+                steps += 1;
+                seen.learn(&rules.cluster, crate::foresee::foresee(&planned.step));
+            }
+        }
+    }
+
+    fn sizes(seen: &Observed) -> Vec<usize> {
+        seen.ground.as_ref().unwrap().groups.values().map(Group::len).collect()
+    }
+
+    #[test]
+    fn a_group_that_is_full_has_another_beside_it_and_nobody_moves() {
+        let subnet = Subnet {
+            name: "default".to_owned(),
+            v4: Some("10.0.0.0/16".parse().unwrap()),
+            v6: None,
+            access: crate::api::SubnetAccess::None,
+        };
+        let ground = Ground { subnets: vec![subnet], ..Ground::default() };
+        let mut seen =
+            Observed { ground: Some(std::sync::Arc::new(ground)), ..Observed::default() };
+        follow(&goal(1..=999), &mut seen);
+        assert_eq!(sizes(&seen), [999]);
+        // One call fills the first, one makes the second, one begins to fill it.
+        assert_eq!(follow(&goal(1..=1002), &mut seen), 3);
+        assert_eq!(sizes(&seen), [1000, 2]);
+        let before = seen.ground.clone();
+        assert_eq!(follow(&goal((1..=1002).filter(|it| *it != 5)), &mut seen), 1);
+        assert_eq!(sizes(&seen), [999, 2]);
+        follow(&goal(1..=1002), &mut seen);
+        assert_eq!(seen.ground, before);
+    }
 
     #[test]
     fn the_checkers_are_prefixes() {

@@ -4,7 +4,7 @@ use seaway_core::{Address, Family};
 use seaway_testkit::spec;
 use serde_json::json;
 
-use crate::scene::{names, pass, settled, things, trouble, warnings};
+use crate::scene::{calls, names, pass, settled, things, trouble, warnings};
 
 const TYPE: &str = "networking.gke.io/load-balancer-type";
 const TIER: &str = "cloud.google.com/network-tier";
@@ -114,4 +114,41 @@ async fn a_family_without_source_ranges_is_closed() {
     let firewalls = things(&rig, "firewalls", "a");
     assert_eq!(firewalls.len(), 1, "{firewalls:?}");
     assert_eq!(firewalls[0]["sourceRanges"], json!(["10.0.0.0/8"]));
+}
+
+#[tokio::test]
+async fn clients_of_other_regions_are_let_in_without_a_new_rule() {
+    const GLOBAL: &str = "networking.gke.io/internal-load-balancer-allow-global-access";
+    let mut rig = settled().await;
+    rig.put(spec("a").port(80).setting(TYPE, "Internal"));
+    rig.converge().await.unwrap();
+    rig.bench.mock.reset_counts();
+    rig.put(spec("a").port(80).setting(TYPE, "Internal").setting(GLOBAL, "true"));
+    rig.converge().await.unwrap();
+    rig.verify().await.unwrap();
+    assert_eq!(things(&rig, "forwardingRules", "a")[0]["allowGlobalAccess"], true);
+    let calls = calls(&rig);
+    assert_eq!(calls.get("forwardingRules.patch"), Some(&1), "{calls:?}");
+    assert_eq!(calls.get("forwardingRules.insert"), None, "{calls:?}");
+}
+
+#[tokio::test]
+async fn clients_may_stay_with_their_node_while_nodes_come_and_go() {
+    const STRONG: &str = "networking.gke.io/l4-strong-session-affinity";
+    let mut rig = settled().await;
+    rig.put(spec("a").port(80).affinity(600).setting(STRONG, "enabled"));
+    rig.converge().await.unwrap();
+    rig.verify().await.unwrap();
+    let service = &things(&rig, "backendServices", "a")[0];
+    assert_eq!(service["sessionAffinity"], "CLIENT_IP");
+    let tracking = json!({
+        "enableStrongAffinity": true,
+        "idleTimeoutSec": 600,
+        "trackingMode": "PER_SESSION",
+    });
+    assert_eq!(service["connectionTrackingPolicy"], tracking);
+    rig.put(spec("a").port(80));
+    rig.converge().await.unwrap();
+    rig.verify().await.unwrap();
+    assert_eq!(things(&rig, "backendServices", "a")[0]["sessionAffinity"], "NONE");
 }

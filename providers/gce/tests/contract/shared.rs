@@ -1,9 +1,10 @@
 //! What Services share: the instance groups, and a network that may be another project's.
 
 use seaway_core::Key;
+use seaway_mock_gce::InUse;
 use seaway_testkit::rig::Rig;
 use seaway_testkit::{Bench as _, spec};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::desk::Desk;
 use crate::scene::{pass, settled, settled_with, things, trouble, warnings};
@@ -113,4 +114,39 @@ async fn nodes_that_are_no_instances_are_left_out_and_told() {
     let report = rig.driver().reconcile(&rig.cx, &key, &goal).await;
     let told = warnings(&report, "a").join("\n");
     assert!(told.contains("node-9") && told.contains("aws:///eu-west-1a/i-1"), "{told}");
+}
+
+/// Google says "in use" in three ways, and each means "later".
+#[tokio::test]
+async fn what_others_still_use_goes_later() {
+    for way in [InUse::Operation, InUse::BadRequest, InUse::Precondition] {
+        let mut rig = settled().await;
+        rig.bench.mock.set_in_use(way);
+        let check = names_of(&rig, "healthChecks", "-nodes");
+        let region = "projects/seaway/regions/europe-west1";
+        let theirs = json!({
+            "name": "theirs",
+            "loadBalancingScheme": "EXTERNAL",
+            "protocol": "TCP",
+            "healthChecks": [format!("{region}/healthChecks/{check}")],
+        });
+        rig.bench.post(&format!("{region}/backendServices"), theirs);
+        rig.delete("other");
+        rig.pass(&Key::own(seaway_testkit::uid("other"))).await;
+        let report = rig.pass(&Key::Ground).await;
+        let error = report.error.unwrap();
+        assert_eq!(error.kind(), seaway_core::ErrorKind::Unavailable, "{way:?}: {error}");
+        assert!(rig.remembers("other"), "the finalizer stays");
+        rig.bench.mock.ask("DELETE", &format!("{region}/backendServices/theirs"), Value::Null);
+        rig.converge().await.unwrap();
+        assert_eq!(groups(&rig), [0; 0]);
+        assert!(!rig.remembers("other"));
+    }
+}
+
+/// The name of the one thing of ours that ends so.
+fn names_of(rig: &Rig<Desk>, kind: &str, end: &str) -> String {
+    let names =
+        rig.bench.mock.list(kind).into_iter().map(|it| it["name"].as_str().unwrap().to_owned());
+    names.filter(|name| name.ends_with(end)).next_back().unwrap()
 }
