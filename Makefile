@@ -5,11 +5,11 @@ export SEAWAY_KUBECTL := $(CURDIR)/target/tools/kubectl
 export SEAWAY_HELM := $(CURDIR)/target/tools/helm
 ARGS ?=
 # The stories that a real cluster is the place of: of most, as well as the sandbox.
-STORIES ?= affinity aws_story coexist daemons dry_run kubectl local passthrough restart service wrong_input
+STORIES ?= affinity aws_story coexist daemons dry_run gce_story kubectl local passthrough restart service wrong_input
 CLUSTER_SOURCES := $(wildcard integration/cluster/*.go integration/cluster/*/*.go) \
 	integration/cluster/go.mod integration/cluster/go.sum
 
-.PHONY: help demo demo-aws build check test cluster e2e static test-image bench-demo bench-controller bench-aws bench-boxes
+.PHONY: help demo demo-aws demo-gce build check test cluster e2e static test-image bench-demo bench-controller bench-aws bench-gce bench-boxes
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -23,6 +23,11 @@ demo-aws: ## the provider aws on this machine, on a mock of AWS: no account, and
 	@cargo build --locked --quiet --package seaway-integration --bin demo-aws
 	@exec target/debug/demo-aws
 
+demo-gce: ## the provider gce on this machine, on a fake Compute Engine: no account, and no traffic
+	@cargo build --locked --quiet --package seaway --features gce
+	@cargo build --locked --quiet --package seaway-integration --bin demo-gce
+	@exec target/debug/demo-gce
+
 build: ## leave the binary at target/release/seaway
 	cargo build --locked --release --package seaway
 
@@ -30,9 +35,10 @@ check: ## the quick inner loop: lints and the tests that need no process and no 
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo test --locked --workspace --lib --bins --quiet
 
-test: target/tools/kubectl ## all tests of this machine; fetches kubectl, moto and the daemons first
+test: target/tools/kubectl ## all tests of this machine; fetches kubectl, moto, two clients of Google's and the daemons first
 	integration/setup/daemons.sh
 	sh integration/setup/moto.sh
+	sh integration/setup/google.sh
 	cargo build --locked --package seaway --features aws,gce
 	cargo test --locked --workspace --features seaway/aws,seaway/gce
 
@@ -70,6 +76,10 @@ bench-aws: ## AWS calls per event, interruptions, and 500 Services at the rates 
 	@sh integration/setup/moto.sh >&2
 	@cargo build --locked --quiet --package seaway-integration --example bench-aws >&2
 	@target/debug/examples/bench-aws $(ARGS)
+
+bench-gce: ## calls to Compute Engine per event, with 500 Services on 300 nodes, and interruptions, on a fake; ARGS=calls for a part
+	@cargo build --locked --quiet --package seaway-integration --example bench-gce >&2
+	@target/debug/examples/bench-gce $(ARGS)
 
 bench-boxes: ## how long a box with 1,000 Services and 100 nodes plans, by HAProxy and by Nginx
 	@cargo build --locked --release --quiet --package seaway --example bench-boxes >&2
