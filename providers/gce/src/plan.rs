@@ -6,6 +6,7 @@ mod leave;
 mod rules;
 mod shared_vpc;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use seaway_core::{BalancerKey, Goal, LbSpec, Member, Needs, Plan, Planned, ServiceUid, Warning};
@@ -13,7 +14,7 @@ use seaway_core::{BalancerKey, Goal, LbSpec, Member, Needs, Plan, Planned, Servi
 use self::ground::check_firewall;
 pub(crate) use self::ground::plan_ground;
 pub(crate) use self::shared_vpc::command;
-use crate::api::{Name, Thing};
+use crate::api::{Instance, Name, Thing};
 use crate::design::{Design, Rules, Shared, design, shared, shared_check};
 use crate::names;
 use crate::observe::{Ground, Observed};
@@ -63,7 +64,7 @@ pub(crate) fn plan(
     let BalancerKey::Own(uid) = key else { return plan };
     let Some(member) = goal.members.get(uid) else { return leave::leave(seen) };
     let Some(spec) = member.spec() else { return plan };
-    let Some(ground) = ground.ground.as_deref().filter(|it| is_ready(rules, goal, it)) else {
+    let Some(ground) = ground.ground.as_deref().filter(|it| is_ready(rules, goal, it, seen)) else {
         plan.needs = Needs::Ground;
         return plan;
     };
@@ -83,13 +84,17 @@ pub(crate) fn plan(
     plan
 }
 
-/// Whether the ground has all that a load balancer stands on.
-fn is_ready(rules: &Rules, goal: &Goal, ground: &Ground) -> bool {
+/// Whether the ground has all that a load balancer stands on. What is begun only now waits for nodes
+/// in its groups: it would be reported with none behind it.
+fn is_ready(rules: &Rules, goal: &Goal, ground: &Ground, seen: &Observed) -> bool {
     let Shared { groups, .. } = shared(rules, goal, ground);
+    let filled = |(zone, subnet): &(String, String), wanted: &BTreeSet<Instance>| {
+        let group = names::group(&rules.cluster, zone, subnet, 0);
+        let members = ground.groups.get(&group);
+        members.is_some_and(|members| !seen.rules.is_empty() || !members.is_disjoint(wanted))
+    };
     ground.checks.contains_key(&shared_check(rules).name)
-        && groups.keys().all(|(zone, subnet)| {
-            ground.groups.contains_key(&names::group(&rules.cluster, zone, subnet, 0))
-        })
+        && groups.iter().all(|(place, wanted)| filled(place, wanted))
 }
 
 impl Case<'_> {

@@ -1,7 +1,7 @@
 //! What Services share: the instance groups, and a network that may be another project's.
 
 use seaway_core::Key;
-use seaway_mock_gce::InUse;
+use seaway_mock_gce::{Fault, Harm, InUse, Refusal};
 use seaway_testkit::rig::Rig;
 use seaway_testkit::{Bench as _, spec};
 use serde_json::{Value, json};
@@ -114,6 +114,22 @@ async fn nodes_that_are_no_instances_are_left_out_and_told() {
     let report = rig.driver().reconcile(&rig.cx, &key, &goal).await;
     let told = warnings(&report, "a").join("\n");
     assert!(told.contains("node-9") && told.contains("aws:///eu-west-1a/i-1"), "{told}");
+}
+
+/// A load balancer that is reported has nodes behind it.
+#[tokio::test]
+async fn what_has_no_node_yet_is_not_begun() {
+    let mut rig = Rig::<Desk>::open().await;
+    let never = Harm::Refuse(Refusal::rate_limited());
+    rig.bench.mock.inject(Fault::every(1, "compute.instanceGroups.addInstances", never));
+    rig.put(spec("a").port(80));
+    rig.driver().survey(&rig.cx).await.unwrap();
+    rig.pass(&Key::Ground).await;
+    let report = pass(&mut rig, "a").await;
+    assert!(report.needs_ground && !report.wrote(), "{report:?}");
+    rig.bench.mock.heal();
+    rig.converge().await.unwrap();
+    rig.verify().await.unwrap();
 }
 
 /// Google says "in use" in three ways, and each means "later".
