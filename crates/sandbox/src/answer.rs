@@ -41,6 +41,7 @@ pub(crate) fn refusal(status: &Status) -> Response<Body> {
         let scheme = HeaderValue::from_static("Bearer realm=\"seaway-sandbox\"");
         response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
     }
+    warn(&mut response, &status.warnings);
     response
 }
 

@@ -51,7 +51,7 @@ impl Cluster {
         let state = State { store: Store::new(window), ledger };
         let cluster = Self { state: Mutex::new(state) };
         let namespaces = Kind::of(Resource::Namespaces);
-        for name in ["default", "kube-system"] {
+        for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
             cluster.create(namespaces, json!({ "metadata": { "name": name } }), false)?;
         }
         if let Some(ip) = first {

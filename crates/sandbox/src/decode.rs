@@ -1,8 +1,8 @@
 //! Bodies as the types of the API: what is mistyped is refused, what is unknown is told.
 
 use crate::{
-    kind::{Kind, Resource},
-    meta,
+    kind::{KINDS, Kind, Resource},
+    meta, mistyped,
     status::Status,
 };
 use k8s_openapi::api::{
@@ -24,15 +24,12 @@ pub(crate) enum FieldValidation {
 
 impl FieldValidation {
     /// The `fieldValidation` parameter; `Warn` unless told.
-    pub(crate) fn parse(text: &str) -> Result<Self, Status> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         match text {
-            "" | "Warn" => Ok(Self::Warn),
-            "Ignore" => Ok(Self::Ignore),
-            "Strict" => Ok(Self::Strict),
-            other => Err(Status::bad_request(format!(
-                "fieldValidation: Unsupported value: \"{other}\": supported values: \"Ignore\", \
-                 \"Strict\", \"Warn\""
-            ))),
+            "" | "Warn" => Some(Self::Warn),
+            "Ignore" => Some(Self::Ignore),
+            "Strict" => Some(Self::Strict),
+            _ => None,
         }
     }
 }
@@ -54,17 +51,10 @@ pub(crate) fn decode(kind: &Kind, mut body: Value) -> Result<Decoded, Status> {
     if !body.is_object() {
         return Err(unreadable(kind, "the body is not a JSON object"));
     }
-    if !told_version.is_empty() && told_version != version {
-        return Err(Status::bad_request(format!(
-            "the API version in the data ({told_version}) does not match the expected API \
-             version ({version})"
-        )));
-    }
-    if !told_kind.is_empty() && told_kind != kind.name {
-        return Err(Status::bad_request(format!(
-            "the object provided is unrecognized (must be of type {}): {told_kind} is not {}",
-            kind.name, kind.name
-        )));
+    let told_version = if told_version.is_empty() { version.clone() } else { told_version };
+    let told_kind = if told_kind.is_empty() { kind.name.to_owned() } else { told_kind };
+    if told_version != version || told_kind != kind.name {
+        return Err(another(kind, &told_version, &told_kind));
     }
     body["apiVersion"] = version.into();
     body["kind"] = kind.name.into();
@@ -82,7 +72,10 @@ pub(crate) fn decode(kind: &Kind, mut body: Value) -> Result<Decoded, Status> {
         Resource::Events => through::<Event>(&body),
         Resource::Leases => through::<Lease>(&body),
     };
-    let mut object = typed.map_err(|why| unreadable(kind, &why))?;
+    let mut object = typed.map_err(|why| {
+        let told = mistyped::first(kind, &body);
+        unreadable(kind, &told.unwrap_or(why))
+    })?;
     let mut findings = Vec::new();
     compare(&body, &object, "", &mut findings);
     meta::set_top(&mut object, "kind", Value::Null);
@@ -91,6 +84,26 @@ pub(crate) fn decode(kind: &Kind, mut body: Value) -> Result<Decoded, Status> {
     meta::set(&mut object, "selfLink", Value::Null);
     meta::prune(&mut object);
     Ok(Decoded { object, findings })
+}
+
+/// A body of another kind, or of another version.
+fn another(kind: &Kind, version: &str, name: &str) -> Status {
+    let known = KINDS.iter().any(|kind| kind.api_version() == version && kind.name == name);
+    let short = version.rsplit('/').next().unwrap_or_default();
+    let why = if known {
+        let internal = match kind.group {
+            "coordination.k8s.io" => "coordination",
+            "discovery.k8s.io" => "discovery",
+            _ => "core",
+        };
+        format!("converting ({short}.{name}) to ({internal}.{}): unknown conversion", kind.name)
+    } else {
+        format!("no kind {name:?} is registered for version {version:?} in scheme \"sandbox\"")
+    };
+    Status::bad_request(format!(
+        "{name} in version {short:?} cannot be handled as a {}: {why}",
+        kind.name
+    ))
 }
 
 fn unreadable(kind: &Kind, why: &str) -> Status {

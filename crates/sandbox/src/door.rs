@@ -29,9 +29,14 @@ pub(crate) fn outward(kind: &Kind, object: &mut Value) {
         for (stored, shown) in NAMES {
             rename(object, stored, shown);
         }
-        // A Go struct is always written.
+        // A Go struct is always written, and a text only if there is one.
         if object.get("deprecatedSource").is_none() {
             object["deprecatedSource"] = json!({});
+        }
+        for field in ["reportingController", "reportingInstance"] {
+            if object[field] == "" {
+                crate::meta::set_top(object, field, Value::Null);
+            }
         }
     }
 }

@@ -74,14 +74,14 @@ impl Handler {
                 Method::GET => self.list(call, kind, &namespace),
                 Method::POST => self.create(call, kind, &namespace),
                 Method::DELETE => self.delete_collection(call, kind, &namespace),
-                _ => Err(Status::method(&call.method)),
+                _ => Err(Status::method()),
             },
             Target::Object { kind, key, subresource } => {
                 let part = match subresource.as_deref() {
                     Some("binding") if call.method == Method::POST => {
                         return self.bind(call, &key);
                     }
-                    Some("binding") => return Err(Status::method(&call.method)),
+                    Some("binding") => return Err(Status::method()),
                     Some(_) => Part::Status,
                     None => Part::Main,
                 };
@@ -90,7 +90,7 @@ impl Handler {
                     Method::PUT => self.put(call, kind, &key, part),
                     Method::PATCH => self.patch(call, kind, &key, part),
                     Method::DELETE if part == Part::Main => self.delete(call, kind, &key),
-                    _ => Err(Status::method(&call.method)),
+                    _ => Err(Status::method()),
                 }
             }
         }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use std::fmt::{self, Display, Formatter};
 
 const INTERNAL: &str = "InternalError";
+const BARE: &str = "";
 
 /// One finding about one field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +38,11 @@ impl Cause {
         Self::new("FieldValueTooLong", field, body)
     }
 
-    pub(crate) fn unsupported(field: impl Into<String>, value: &str, known: &[&str]) -> Self {
+    pub(crate) fn unsupported(
+        field: impl Into<String>,
+        value: impl Serialize,
+        known: &[&str],
+    ) -> Self {
         let known: Vec<String> = known.iter().map(|known| format!("\"{known}\"")).collect();
         let known = known.join(", ");
         let body = format!("Unsupported value: {}: supported values: {known}", shown(value));
@@ -47,6 +52,16 @@ impl Cause {
     /// What the real server fails over, where it could say what is wrong.
     pub(crate) fn internal(what: String) -> Self {
         Self::new(INTERNAL, "", what)
+    }
+
+    /// The same, without a reason.
+    pub(crate) fn bare(what: String) -> Self {
+        Self::new(BARE, "", what)
+    }
+
+    /// What the server has failed over without a reason, if it has.
+    pub(crate) fn bare_failure(&self) -> Option<&str> {
+        (self.reason == BARE).then_some(self.body.as_str())
     }
 
     /// What the server has failed over, if it has.

@@ -17,8 +17,16 @@ const LABEL_VALUE: &str = "a valid label must be an empty string or consist of a
 
 /// Why `name` is no DNS-1123 label, if it isn't.
 pub(crate) fn dns_label(name: &str) -> Result<(), String> {
-    within(name, 63)?;
-    if is_label(name) { Ok(()) } else { Err(DNS_LABEL.into()) }
+    if name.len() > 63 {
+        return Err("must be no more than 63 characters".into());
+    }
+    if is_label(name) {
+        Ok(())
+    } else if name.split('.').all(is_label) {
+        Err("must not contain dots".into())
+    } else {
+        Err(DNS_LABEL.into())
+    }
 }
 
 /// Why `name` is no DNS-1123 subdomain, if it isn't.
@@ -29,6 +37,12 @@ pub(crate) fn dns_subdomain(name: &str) -> Result<(), String> {
 
 /// Why `name` is no qualified name (`[prefix/]name`), if it isn't.
 pub(crate) fn qualified(name: &str) -> Result<(), String> {
+    if name.matches('/').count() > 1 {
+        let form = QUALIFIED.replacen("name part", "a valid label key", 1);
+        return Err(format!(
+            "{form} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+        ));
+    }
     let local = match name.split_once('/') {
         None => name,
         Some((prefix, local)) => {
@@ -44,6 +58,11 @@ pub(crate) fn qualified(name: &str) -> Result<(), String> {
     }
     within(local, 63).map_err(|why| format!("name part {why}"))?;
     if is_word(local) { Ok(()) } else { Err(QUALIFIED.into()) }
+}
+
+/// Why no name is no qualified name.
+pub(crate) fn empty_name() -> [&'static str; 2] {
+    ["name part must be non-empty", QUALIFIED]
 }
 
 /// Why `value` is no label value, if it isn't.

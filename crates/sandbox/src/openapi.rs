@@ -1,6 +1,8 @@
 //! A small OpenAPI v3: enough for clients to see what each kind's paths take.
 //!
-//! The schemas say only that their kinds are objects; fields are checked by the server.
+//! The schemas are the real server's; the paths say no more than what clients look for.
+
+pub(crate) mod schemas;
 
 use crate::{
     answer::{self, Body},
@@ -9,6 +11,13 @@ use crate::{
 };
 use http::Response;
 use serde_json::{Map, Value, json};
+
+/// The form in which kubectl asks for the older version.
+const V2: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
+/// A document of that version that says nothing: version 2.0, no title, no paths. kubectl reads it
+/// where a manifest has a kind that no server knows.
+const EMPTY: &[u8] = &[0x0a, 3, b'2', b'.', b'0', 0x12, 0, 0x42, 0];
 
 /// Answers the paths of OpenAPI; none for all others.
 pub(crate) fn answer(path: &str) -> Option<Response<Body>> {
@@ -19,7 +28,8 @@ pub(crate) fn answer(path: &str) -> Option<Response<Body>> {
             || answer::refusal(&Status::no_such_path()),
             |document| answer::value(200, &document),
         ),
-        None => answer::refusal(&Status::absent("OpenAPI v2; use /openapi/v3")),
+        None if rest == "v2" => answer::typed(200, V2, EMPTY),
+        None => answer::refusal(&Status::no_such_path()),
     })
 }
 
@@ -46,7 +56,7 @@ fn document(group: &str) -> Option<Value> {
         return None;
     }
     let mut paths = Map::new();
-    let mut schemas = Map::new();
+    let schemas = schemas::closure(kinds.iter().map(|kind| schema_name(kind)));
     for kind in kinds {
         let collection = if kind.namespaced {
             format!("/{group}/namespaces/{{namespace}}/{}", kind.plural)
@@ -62,7 +72,6 @@ fn document(group: &str) -> Option<Value> {
             paths.insert(path, operations(kind, &["get", "put", "patch"]));
         }
         paths.insert(collection, operations(kind, &["get", "post", "delete"]));
-        schemas.insert(schema_name(kind), schema(kind));
     }
     Some(json!({
         "openapi": "3.0.0",
@@ -72,7 +81,8 @@ fn document(group: &str) -> Option<Value> {
     }))
 }
 
-fn schema_name(kind: &Kind) -> String {
+/// What the schema of a kind is called.
+pub(crate) fn schema_name(kind: &Kind) -> String {
     let group = match kind.group {
         "" => "core",
         group => group.split('.').next().unwrap_or_default(),
@@ -82,14 +92,6 @@ fn schema_name(kind: &Kind) -> String {
 
 fn identity(kind: &Kind) -> Value {
     json!({ "group": kind.group, "version": kind.version, "kind": kind.name })
-}
-
-fn schema(kind: &Kind) -> Value {
-    json!({
-        "type": "object",
-        "x-kubernetes-group-version-kind": [identity(kind)],
-        "x-kubernetes-preserve-unknown-fields": true,
-    })
 }
 
 fn operations(kind: &Kind, methods: &[&str]) -> Value {

@@ -42,8 +42,9 @@ impl Pages {
     /// What is left of a list, as it was then.
     pub(crate) fn rest(&self, token: &str) -> Result<(Vec<Arc<Object>>, u64), Status> {
         if token.len() != TOKEN || !token.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            let why = "invalid continue token: continue key is not valid";
-            return Err(Status::bad_request(format!("{why}: {token:?}")));
+            let why = "invalid continue token: continue key is not valid: illegal base64 data at \
+                       input byte 0";
+            return Err(Status::bad_request(why));
         }
         let kept = lock(&self.0);
         let found = kept.iter().find(|(name, _)| name == token);

@@ -23,7 +23,7 @@ impl Patch {
             "application/strategic-merge-patch+json" => Ok(Self::Strategic(object(body)?)),
             "application/json-patch+json" => serde_json::from_slice(body)
                 .map(Self::Json)
-                .map_err(|error| Status::bad_request(format!("error decoding patch: {error}"))),
+                .map_err(|error| undecoded(&error, body, "[]handlers.jsonPatchOp")),
             "application/apply-patch+yaml" | "application/apply-patch+cbor" => {
                 Err(Status::unsupported_media(
                     "seaway sandbox does not serve server-side apply; use a client-side apply, \
@@ -45,10 +45,11 @@ impl Patch {
             Self::Merge(patch) => json_patch::merge(&mut patched, patch),
             Self::Strategic(patch) => {
                 strategic::merge(&mut patched, patch, schema::of(resource))
-                    .map_err(Status::bad_request)?;
+                    .map_err(Status::failure)?;
             }
-            Self::Json(patch) => json_patch::patch(&mut patched, patch)
-                .map_err(|error| Status::unfit_patch(error.to_string()))?,
+            Self::Json(patch) => {
+                json_patch::patch(&mut patched, patch).map_err(|_| Status::unfit_patch())?;
+            }
         }
         if patched.is_object() {
             Ok(patched)
@@ -59,11 +60,25 @@ impl Patch {
 }
 
 fn object(body: &[u8]) -> Result<Value, Status> {
-    let value: Value = serde_json::from_slice(body)
-        .map_err(|error| Status::bad_request(format!("error decoding patch: {error}")))?;
-    if value.is_object() {
-        Ok(value)
-    } else {
-        Err(Status::bad_request("error decoding patch: the patch is not a JSON object"))
-    }
+    serde_json::from_slice(body)
+        .map(Value::Object)
+        .map_err(|error| undecoded(&error, body, "map[string]interface {}"))
+}
+
+/// Why a patch could not be read, in the words of the real server.
+fn undecoded(error: &serde_json::Error, body: &[u8], wanted: &str) -> Status {
+    let why = match serde_json::from_slice::<Value>(body) {
+        Err(_) if error.is_eof() => "unexpected end of JSON input".to_owned(),
+        Ok(Value::Array(_)) => {
+            format!("json: cannot unmarshal array into Go value of type {wanted}")
+        }
+        Ok(Value::Object(_)) => {
+            format!("json: cannot unmarshal object into Go value of type {wanted}")
+        }
+        Ok(Value::String(_)) => {
+            format!("json: cannot unmarshal string into Go value of type {wanted}")
+        }
+        Ok(_) | Err(_) => error.to_string(),
+    };
+    Status::bad_request(format!("error decoding patch: {why}"))
 }

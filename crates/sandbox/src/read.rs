@@ -3,6 +3,7 @@
 use crate::{
     answer::{self, Body},
     handler::Handler,
+    invalid::Cause,
     kind::Kind,
     representation::{self, Form},
     request::Call,
@@ -41,6 +42,7 @@ impl Handler {
             return self.watch(call, kind, namespace, None, form);
         }
         let selector = selector(call, kind)?;
+        let asked = list_options(call)?;
         let limit = call.query.number("limit")?.unwrap_or(0);
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let token = call.query.text("continue");
@@ -51,7 +53,7 @@ impl Handler {
             return Ok(answer::json(200, representation::list(kind, &page, form)));
         }
         let (mut objects, revision) = self.cluster.list(kind.resource, namespace);
-        let asked = call.query.number("resourceVersion")?.unwrap_or(0);
+        let asked = asked.unwrap_or(0);
         if asked > revision {
             return Err(Status::too_large_version(asked, revision));
         }
@@ -88,6 +90,23 @@ impl Handler {
         let cluster = Arc::clone(&self.cluster);
         Ok(answer::stream(watch::events(cluster, scope, manner, self.stopping.clone())))
     }
+}
+
+/// The revision that a list is asked for, if it may be asked so.
+fn list_options(call: &Call) -> Result<Option<u64>, Status> {
+    let query = &call.query;
+    let forbidden =
+        |field, why| Err(Status::invalid_options("ListOptions", &[Cause::forbidden(field, why)]));
+    if !query.text("sendInitialEvents").is_empty() {
+        return forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list");
+    }
+    let matching = query.text("resourceVersionMatch");
+    if !matching.is_empty() && query.text("resourceVersion").is_empty() {
+        let why = "resourceVersionMatch is forbidden unless resourceVersion is provided";
+        return forbidden("resourceVersionMatch", why);
+    }
+    let invalid = |why| Status::bad_request(format!("invalid resource version: {why}"));
+    query.revision().map_err(invalid)
 }
 
 fn is_selection(call: &Call) -> bool {

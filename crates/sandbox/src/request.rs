@@ -1,11 +1,16 @@
 //! What a request asks for, read from its path, query and headers.
 
+mod absent;
+
 use crate::{
     decode::FieldValidation,
-    kind::{KINDS, Kind, api_version},
+    invalid::Cause,
+    kind::{KINDS, Kind},
+    protobuf,
     status::Status,
     store::Key,
 };
+use absent::absent;
 use bytes::Bytes;
 use http::{HeaderMap, Method, header};
 use percent_encoding::percent_decode_str;
@@ -58,14 +63,49 @@ impl Call {
         }
     }
 
+    /// Whether nothing is to be kept of what the request does.
+    pub(crate) fn dry_run(&self) -> Result<bool, Status> {
+        match self.query.text("dryRun") {
+            "" => Ok(false),
+            "All" => Ok(true),
+            other => {
+                let cause = Cause::unsupported("dryRun", [other], &["All"]);
+                Err(Status::invalid_options(self.options(), &[cause]))
+            }
+        }
+    }
+
+    /// What to say of fields that the API does not know.
+    pub(crate) fn field_validation(&self) -> Result<FieldValidation, Status> {
+        let text = self.query.text("fieldValidation");
+        FieldValidation::parse(text).ok_or_else(|| {
+            let known = ["", "Ignore", "Strict", "Warn"];
+            let cause = Cause::unsupported("fieldValidation", text, &known);
+            Status::invalid_options(self.options(), &[cause])
+        })
+    }
+
+    /// What the parameters of this request are called together.
+    fn options(&self) -> &'static str {
+        match self.method {
+            Method::POST => "CreateOptions",
+            Method::PUT => "UpdateOptions",
+            Method::PATCH => "PatchOptions",
+            Method::DELETE => "DeleteOptions",
+            _ => "ListOptions",
+        }
+    }
+
     /// The body of a POST or PUT, or of a DELETE that has one.
-    pub(crate) fn json(&self) -> Result<Value, Status> {
+    pub(crate) fn json(&self, of: &str) -> Result<Value, Status> {
         let media = self.content_type.split(';').next().unwrap_or_default().trim();
         if media.contains("protobuf") {
-            return Err(Status::unsupported_media(
-                "seaway sandbox does not read protobuf; send application/json (with kubectl: \
-                 `create -f` or `apply -f` with a manifest)",
-            ));
+            return protobuf::read(&self.body).ok_or_else(|| {
+                Status::unsupported_media(
+                    "seaway sandbox does not read this kind as protobuf; send application/json \
+                     (with kubectl: `create -f` or `apply -f` with a manifest)",
+                )
+            });
         }
         if !["", "application/json"].contains(&media) {
             return Err(Status::unsupported_media(format!(
@@ -73,8 +113,12 @@ impl Call {
                  types include: application/json"
             )));
         }
-        serde_json::from_slice(&self.body)
-            .map_err(|error| Status::bad_request(format!("the body is not valid JSON: {error}")))
+        serde_json::from_slice(&self.body).map_err(|error| {
+            Status::bad_request(format!(
+                "the object provided is unrecognized (must be of type {of}): couldn't get \
+                 version/kind; json parse error: {error}"
+            ))
+        })
     }
 }
 
@@ -97,22 +141,21 @@ impl Query {
             return Ok(None);
         }
         text.parse().map(Some).map_err(|_| {
-            Status::bad_request(format!("{name}: Invalid value: \"{text}\": must be a number"))
+            let why = format!("strconv.ParseInt: parsing {text:?}: invalid syntax");
+            Status::bad_request(why)
         })
     }
 
-    pub(crate) fn dry_run(&self) -> Result<bool, Status> {
-        match self.text("dryRun") {
-            "" => Ok(false),
-            "All" => Ok(true),
-            other => Err(Status::bad_request(format!(
-                "dryRun: Unsupported value: \"{other}\": supported values: \"All\""
-            ))),
+    /// The `resourceVersion` parameter, or why it is none.
+    pub(crate) fn revision(&self) -> Result<Option<u64>, String> {
+        let text = self.text("resourceVersion");
+        if text.is_empty() {
+            return Ok(None);
         }
-    }
-
-    pub(crate) fn field_validation(&self) -> Result<FieldValidation, Status> {
-        FieldValidation::parse(self.text("fieldValidation"))
+        text.parse().map(Some).map_err(|_| {
+            let why = format!("strconv.ParseUint: parsing {text:?}: invalid syntax");
+            Cause::invalid("resourceVersion", text, &why).to_string()
+        })
     }
 }
 
@@ -136,8 +179,7 @@ impl Target {
 
     fn within(group: &str, version: &str, rest: &[&str]) -> Result<Self, Status> {
         let find = |plural: &str| {
-            Kind::find(group, version, plural)
-                .ok_or_else(|| Status::absent(&format!("{} {plural}", api_version(group, version))))
+            Kind::find(group, version, plural).ok_or_else(|| absent(group, version, plural))
         };
         match rest {
             ["watch", ..] => Err(Status::absent("the path /watch/; use ?watch=true")),
@@ -174,9 +216,8 @@ impl Target {
                     Some(_) => false,
                 };
                 if !known {
-                    let (version, plural) = (kind.api_version(), kind.plural);
-                    let what = format!("{version} {plural}/{}", sub.join("/"));
-                    return Err(Status::absent(&what));
+                    let whole = format!("{}/{}", kind.plural, sub[0]);
+                    return Err(absent(kind.group, kind.version, &whole));
                 }
                 Ok(Self::Object { kind, key: Key::new(namespace, *name), subresource })
             }
@@ -220,10 +261,14 @@ mod tests {
             ("/apis/coordination.k8s.io/v1/namespaces/a/leases/b", "leases a/b "),
             (
                 "/apis/apps/v1/namespaces/a/deployments",
-                "501 seaway sandbox does not serve apps/v1 deployments",
+                "404 seaway sandbox does not serve apps/v1 deployments",
             ),
-            ("/api/v1/namespaces/a/pods/b/log", "501 seaway sandbox does not serve v1 pods/log"),
-            ("/api/v1/secrets", "501 seaway sandbox does not serve v1 secrets"),
+            ("/api/v1/namespaces/a/pods/b/log", "404 seaway sandbox does not serve v1 pods/log"),
+            ("/api/v1/secrets", "404 seaway sandbox does not serve v1 secrets"),
+            (
+                "/api/v1/namespaces/a/services/b/scale",
+                "404 the server could not find the requested resource",
+            ),
         ] {
             assert_eq!(named(path), meant, "{path}");
         }

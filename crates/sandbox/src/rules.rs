@@ -26,7 +26,17 @@ type Checked<T = ()> = Result<T, Vec<Cause>>;
 
 /// Makes a new object whole.
 pub(crate) fn create(kind: &Kind, object: &mut Value, ledger: &mut Ledger) -> Checked<Claims> {
-    metadata::create(kind, object)?;
+    if meta::name(object).is_empty() {
+        metadata::create(kind, object)?;
+    }
+    let metadata = metadata::create(kind, object);
+    if let Err(causes) = metadata {
+        return Err(together(causes, create_rest(kind, object, ledger), ledger));
+    }
+    create_rest(kind, object, ledger)
+}
+
+fn create_rest(kind: &Kind, object: &mut Value, ledger: &mut Ledger) -> Checked<Claims> {
     match kind.resource {
         Resource::Services => {
             return typed(object, |service| service::create(service, ledger));
@@ -49,7 +59,28 @@ pub(crate) fn update(
     old: &Value,
     ledger: &mut Ledger,
 ) -> Checked<Claims> {
-    metadata::check(object)?;
+    let metadata = metadata::check(object);
+    if let Err(causes) = metadata {
+        return Err(together(causes, update_rest(kind, object, old, ledger), ledger));
+    }
+    update_rest(kind, object, old, ledger)
+}
+
+/// What is wrong with the metadata, and then what is wrong with the rest.
+fn together(mut causes: Vec<Cause>, rest: Checked<Claims>, ledger: &mut Ledger) -> Vec<Cause> {
+    match rest {
+        Ok(claims) => ledger.undo(&claims),
+        Err(more) => causes.extend(more),
+    }
+    causes
+}
+
+fn update_rest(
+    kind: &Kind,
+    object: &mut Value,
+    old: &Value,
+    ledger: &mut Ledger,
+) -> Checked<Claims> {
     match kind.resource {
         Resource::Services => {
             let was = read(old)?;
@@ -64,6 +95,14 @@ pub(crate) fn update(
         Resource::Leases => lease::check(object)?,
     }
     Ok(Claims::default())
+}
+
+/// What to warn of in an object that was taken.
+pub(crate) fn warnings(kind: &Kind, object: &Value) -> Vec<String> {
+    if kind.resource != Resource::Services {
+        return Vec::new();
+    }
+    read(object).map(|service| service::warnings::of(&service)).unwrap_or_default()
 }
 
 /// Keeps all of the old object but its status and metadata.

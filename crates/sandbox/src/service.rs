@@ -8,6 +8,7 @@ mod carry;
 mod defaults;
 mod families;
 mod validate;
+pub(crate) mod warnings;
 mod wipe;
 
 use crate::invalid::Cause;
@@ -20,6 +21,7 @@ pub(crate) fn create(service: &mut Service, ledger: &mut Ledger) -> Result<Claim
     service.status = Some(ServiceStatus { load_balancer: nothing, ..ServiceStatus::default() });
     defaults::fill(service);
     carry::cluster_ips_on_create(spec(service));
+    findings(validate::cluster_ips(spec(service)))?;
     families::settle(spec(service), None, ledger)?;
     findings(validate::create(service))?;
     allocate::claim(spec(service), None, ledger)
@@ -38,6 +40,7 @@ pub(crate) fn update(
     carry::cluster_ips_on_update(now, &was);
     carry::allocated(now, &was);
     wipe::on_type_change(service, &was);
+    findings(validate::cluster_ips(spec(service)))?;
     families::settle(spec(service), Some(&was), ledger)?;
     findings(validate::update(service, &was))?;
     allocate::claim(spec(service), Some(&was), ledger)

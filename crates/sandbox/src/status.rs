@@ -1,6 +1,10 @@
 //! Answers that are a `metav1.Status`: every error, and a plain success.
 
-use crate::{invalid::Cause, kind::Kind};
+use crate::{
+    invalid::Cause,
+    kind::{Kind, Resource},
+    store::Key,
+};
 use serde_json::{Value, json};
 
 /// A refusal, as the API words it.
@@ -10,11 +14,20 @@ pub(crate) struct Status {
     pub(crate) reason: &'static str,
     pub(crate) message: String,
     pub(crate) details: Value,
+    /// What to warn of besides.
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Status {
     fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { code, reason, message: message.into(), details: Value::Null }
+        let (message, warnings) = (message.into(), Vec::new());
+        Self { code, reason, message, details: Value::Null, warnings }
+    }
+
+    /// The same refusal, with what was found before it.
+    pub(crate) fn warned(mut self, warnings: &[String]) -> Self {
+        self.warnings.extend_from_slice(warnings);
+        self
     }
 
     fn about(mut self, kind: &Kind, name: &str) -> Self {
@@ -48,12 +61,44 @@ impl Status {
         )
     }
 
+    /// The writer means an object that was here before, or never.
+    pub(crate) fn another_object(
+        kind: &Kind,
+        key: &Key,
+        revision: &str,
+        wanted: &str,
+        has: &str,
+    ) -> Self {
+        let place = match kind.resource {
+            Resource::Services => "services/specs",
+            Resource::Nodes => "minions",
+            Resource::Namespaces
+            | Resource::ConfigMaps
+            | Resource::Pods
+            | Resource::EndpointSlices
+            | Resource::Events
+            | Resource::Leases => kind.plural,
+        };
+        let whole = [place, &key.namespace, &key.name].map(str::to_owned);
+        let whole: Vec<String> = whole.into_iter().filter(|part| !part.is_empty()).collect();
+        let why = format!(
+            "StorageError: invalid object, Code: 4, Key: /registry/{}, ResourceVersion: \
+             {revision}, AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, \
+             UID in object meta: {has}",
+            whole.join("/")
+        );
+        Self::conflict(kind, &key.name, &why)
+    }
+
     pub(crate) fn forbidden(kind: &Kind, name: &str, why: &str) -> Self {
         let message = format!("{} \"{name}\" is forbidden: {why}", kind.qualified_plural());
         Self::new(403, "Forbidden", message).about(kind, name)
     }
 
     pub(crate) fn invalid(kind: &Kind, name: &str, causes: &[Cause]) -> Self {
+        if let Some(failure) = causes.iter().find_map(Cause::bare_failure) {
+            return Self::failure(failure);
+        }
         if let Some(failure) = causes.iter().find_map(Cause::failure) {
             return Self::internal(failure);
         }
@@ -80,6 +125,28 @@ impl Status {
         Self::new(400, "BadRequest", message)
     }
 
+    /// A parameter of a request that can't be.
+    pub(crate) fn invalid_options(options: &str, causes: &[Cause]) -> Self {
+        let told: Vec<String> = causes.iter().map(ToString::to_string).collect();
+        let message = format!("{options}.meta.k8s.io \"\" is invalid: {}", told.join(", "));
+        let mut status = Self::new(422, "Invalid", message);
+        let causes: Vec<Value> = causes.iter().map(Cause::to_json).collect();
+        status.details = json!({ "group": "meta.k8s.io", "kind": options, "causes": causes });
+        status
+    }
+
+    /// What a patch makes of an object can't be.
+    pub(crate) fn unfit_object(cause: &Cause) -> Self {
+        let mut status = Self::new(422, "Invalid", format!(" \"\" is invalid: {cause}"));
+        status.details = json!({ "causes": [cause.to_json()] });
+        status
+    }
+
+    /// What the real server fails over without a reason.
+    pub(crate) fn failure(message: impl Into<String>) -> Self {
+        Self::new(500, "", message)
+    }
+
     pub(crate) fn unauthorized() -> Self {
         Self::new(401, "Unauthorized", "Unauthorized")
     }
@@ -94,8 +161,13 @@ impl Status {
         Self::new(501, "NotImplemented", format!("seaway sandbox does not serve {what}"))
     }
 
-    pub(crate) fn method(method: &http::Method) -> Self {
-        let message = format!("the server does not allow the method {method} on this resource");
+    /// A resource that a real server has and the sandbox has not: clients do without it.
+    pub(crate) fn absent_resource(what: &str) -> Self {
+        Self::new(404, "NotFound", format!("seaway sandbox does not serve {what}"))
+    }
+
+    pub(crate) fn method() -> Self {
+        let message = "the server does not allow this method on the requested resource";
         Self::new(405, "MethodNotAllowed", message)
     }
 
@@ -133,16 +205,13 @@ impl Status {
     }
 
     /// A JSON patch whose operations do not fit the object.
-    pub(crate) fn unfit_patch(message: impl Into<String>) -> Self {
+    pub(crate) fn unfit_patch() -> Self {
         let mut status = Self::new(
             422,
             "Invalid",
             "the server rejected our request due to an error in our request",
         );
-        status.details = json!({ "causes": [{
-            "reason": "UnexpectedServerResponse",
-            "message": message.into(),
-        }] });
+        status.details = json!({});
         status
     }
 
@@ -158,9 +227,11 @@ impl Status {
             "metadata": {},
             "status": "Failure",
             "message": self.message,
-            "reason": self.reason,
             "code": self.code,
         });
+        if !self.reason.is_empty() {
+            status["reason"] = self.reason.into();
+        }
         if !self.details.is_null() {
             status["details"] = self.details.clone();
         }

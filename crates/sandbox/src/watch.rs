@@ -2,6 +2,7 @@
 
 use crate::{
     cluster::Cluster,
+    invalid::Cause,
     kind::Kind,
     meta,
     representation::{self, Form},
@@ -50,6 +51,17 @@ pub(crate) struct Manner {
     pub(crate) lasts: Duration,
 }
 
+/// How long before its end a watch gets a bookmark, so that the next one begins where it ended.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+impl Manner {
+    fn next_bookmark(&self, now: Instant, ends: Instant) -> Instant {
+        let next = now + self.bookmark_every;
+        let last = ends.checked_sub(FAREWELL).filter(|last| *last > now);
+        last.map_or(next, |last| last.min(next))
+    }
+}
+
 struct Watch {
     cluster: Arc<Cluster>,
     scope: Scope,
@@ -83,7 +95,7 @@ pub(crate) fn events(
         over: false,
         headers: true,
         ends: now + manner.lasts,
-        bookmark: now + manner.bookmark_every,
+        bookmark: manner.next_bookmark(now, now + manner.lasts),
     };
     stream::unfold(watch, |mut watch| async move { watch.next().await.map(|chunk| (chunk, watch)) })
 }
@@ -122,7 +134,7 @@ impl Watch {
                 () = self.stopping.cancelled() => return None,
                 () = sleep_until(self.ends) => return None,
                 () = sleep_until(self.bookmark), if self.manner.bookmarks => {
-                    self.bookmark = Instant::now() + self.manner.bookmark_every;
+                    self.bookmark = self.manner.next_bookmark(Instant::now(), self.ends);
                     self.mark(&mut chunk, false);
                     return Some(chunk.into());
                 }
@@ -222,7 +234,7 @@ impl Start {
     pub(crate) fn parse(query: &crate::request::Query) -> Result<Self, Status> {
         let initial = query.text("sendInitialEvents");
         let matching = query.text("resourceVersionMatch");
-        let version = query.number("resourceVersion")?.unwrap_or(0);
+        let version = query.revision().map_err(Status::failure)?.unwrap_or(0);
         if initial.is_empty() {
             if !matching.is_empty() {
                 return Err(refused(
@@ -248,11 +260,7 @@ impl Start {
 }
 
 fn refused(why: &str) -> Status {
-    let mut status = Status::bad_request(format!(
-        "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: {why}"
-    ));
-    (status.code, status.reason) = (422, "Invalid");
-    status
+    Status::invalid_options("ListOptions", &[Cause::forbidden("resourceVersionMatch", why)])
 }
 
 fn line(chunk: &mut Vec<u8>, event: &str, object: &[u8]) {

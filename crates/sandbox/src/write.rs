@@ -6,6 +6,7 @@ use crate::{
     decode::{self, FieldValidation},
     door,
     handler::Handler,
+    invalid::Cause,
     kind::{Kind, Resource},
     meta,
     pages::Page,
@@ -13,11 +14,15 @@ use crate::{
     read,
     representation::{self, Form},
     request::Call,
+    rules,
     status::{self, Status},
     store::{Key, object::Object},
 };
 use http::Response;
 use serde_json::{Value, json};
+
+const ANOTHER_NAMESPACE: &str =
+    "the namespace of the provided object does not match the namespace sent on the request";
 
 impl Handler {
     pub(crate) fn create(
@@ -27,12 +32,13 @@ impl Handler {
         namespace: &str,
     ) -> Result<Response<Body>, Status> {
         if kind.namespaced && namespace.is_empty() {
-            return Err(Status::method(&call.method));
+            return Err(Status::method());
         }
         let form = Form::of(call)?;
         let (object, findings) = body(call, kind, namespace)?;
-        let object = self.cluster.create(kind, object, call.query.dry_run()?)?;
-        Ok(written(201, kind, &object, form, &findings))
+        let object = self.cluster.create(kind, object, call.dry_run()?);
+        let object = object.map_err(|status| status.warned(&findings))?;
+        Ok(written(201, kind, &object, form, findings))
     }
 
     pub(crate) fn put(
@@ -43,28 +49,31 @@ impl Handler {
         part: Part,
     ) -> Result<Response<Body>, Status> {
         let form = Form::of(call)?;
-        let dry_run = call.query.dry_run()?;
+        let dry_run = call.dry_run()?;
         let (mut object, findings) = body(call, kind, &key.namespace)?;
         let name = meta::name(&object).to_owned();
         if name.is_empty() {
             meta::set(&mut object, "name", key.name.clone().into());
         } else if name != key.name {
-            return Err(Status::bad_request(format!(
-                "the name of the object ({name}) does not match the name on the URL ({})",
-                key.name
-            )));
+            return Err(another_name(&name, &key.name));
         }
         if part == Part::Main
             && kind.create_on_update
             && !self.cluster.exists(kind, key)
             && meta::field(&object, "resourceVersion").is_empty()
         {
-            let object = self.cluster.create(kind, object, dry_run)?;
-            return Ok(written(201, kind, &object, form, &findings));
+            let uid = meta::field(&object, "uid");
+            if !uid.is_empty() {
+                return Err(Status::another_object(kind, key, "0", uid, ""));
+            }
+            let object = self.cluster.create(kind, object, dry_run);
+            let object = object.map_err(|status| status.warned(&findings))?;
+            return Ok(written(201, kind, &object, form, findings));
         }
         let update = Update { kind, key: key.clone(), part, dry_run };
-        let object = self.cluster.update(&update, |_| Ok(object))?;
-        Ok(written(200, kind, &object, form, &findings))
+        let object = self.cluster.update(&update, |_| Ok(object));
+        let object = object.map_err(|status| status.warned(&findings))?;
+        Ok(written(200, kind, &object, form, findings))
     }
 
     pub(crate) fn patch(
@@ -76,20 +85,23 @@ impl Handler {
     ) -> Result<Response<Body>, Status> {
         let form = Form::of(call)?;
         let patch = Patch::parse(&call.content_type, &call.body)?;
-        let validation = call.query.field_validation()?;
-        let update = Update { kind, key: key.clone(), part, dry_run: call.query.dry_run()? };
+        let validation = call.field_validation()?;
+        let update = Update { kind, key: key.clone(), part, dry_run: call.dry_run()? };
         let mut findings = Vec::new();
         let object = self.cluster.update(&update, |current| {
             let shown = representation::whole(kind, current.value());
             let patched = patch.apply(kind.resource, &shown)?;
-            let decoded = decode::decode(kind, patched)?;
+            let decoded =
+                decode::decode(kind, patched.clone()).map_err(|why| unfit(&patched, &why))?;
+            same_object(kind, key, &decoded.object, current.value())?;
             let told = checked(validation, decoded.findings);
             findings = told.map_err(|all| strict_patch(&call.body, &all))?;
             let mut object = decoded.object;
             door::inward(kind, &mut object);
             Ok(object)
-        })?;
-        Ok(written(200, kind, &object, form, &findings))
+        });
+        let object = object.map_err(|status| status.warned(&findings))?;
+        Ok(written(200, kind, &object, form, findings))
     }
 
     pub(crate) fn delete(
@@ -118,7 +130,7 @@ impl Handler {
         namespace: &str,
     ) -> Result<Response<Body>, Status> {
         if kind.namespaced && namespace.is_empty() || kind.resource == Resource::Namespaces {
-            return Err(Status::method(&call.method));
+            return Err(Status::method());
         }
         let form = Form::of(call)?;
         let options = delete_options(call)?;
@@ -141,12 +153,12 @@ impl Handler {
 
     /// Binds a Pod to a node, as a scheduler does.
     pub(crate) fn bind(&self, call: &Call, key: &Key) -> Result<Response<Body>, Status> {
-        let binding = call.json()?;
+        let binding = call.json("Binding")?;
         let node = meta::text(&binding, &["target", "name"]).to_owned();
         if node.is_empty() {
             return Err(Status::bad_request("target.name: Required value"));
         }
-        let dry_run = call.query.dry_run()?;
+        let dry_run = call.dry_run()?;
         self.cluster.bind(key, &node, dry_run)?;
         let done = json!({
             "kind": "Status",
@@ -161,8 +173,8 @@ impl Handler {
 
 /// The object of a POST or PUT in its stored form, and what to warn of.
 fn body(call: &Call, kind: &Kind, namespace: &str) -> Result<(Value, Vec<String>), Status> {
-    let validation = call.query.field_validation()?;
-    let decoded = decode::decode(kind, call.json()?)?;
+    let validation = call.field_validation()?;
+    let decoded = decode::decode(kind, call.json(kind.name)?)?;
     let findings = checked(validation, decoded.findings).map_err(|all| {
         let (name, version) = (kind.name, kind.version);
         Status::bad_request(format!(
@@ -175,10 +187,7 @@ fn body(call: &Call, kind: &Kind, namespace: &str) -> Result<(Value, Vec<String>
     if kind.namespaced {
         let told = meta::namespace(&object);
         if !told.is_empty() && told != namespace {
-            return Err(Status::bad_request(
-                "the namespace of the provided object does not match the namespace sent on the \
-                 request",
-            ));
+            return Err(Status::bad_request(ANOTHER_NAMESPACE));
         }
         meta::set(&mut object, "namespace", namespace.into());
     } else {
@@ -199,27 +208,56 @@ fn checked(validation: FieldValidation, findings: Vec<String>) -> Result<Vec<Str
 
 fn strict_patch(body: &[u8], all: &str) -> Status {
     let patch = String::from_utf8_lossy(body);
-    let mut status = Status::bad_request(format!(
-        "The request is invalid: patch: Invalid value: {patch:?}: strict decoding error: {all}"
-    ));
-    (status.code, status.reason) = (422, "Invalid");
-    status
+    Status::unfit_object(&Cause::invalid("patch", patch, &format!("strict decoding error: {all}")))
 }
 
 fn delete_options(call: &Call) -> Result<DeleteOptions, Status> {
     let mut options = if call.body.is_empty() {
         DeleteOptions::default()
     } else {
-        serde_json::from_value(call.json()?)
+        serde_json::from_value(call.json("DeleteOptions")?)
             .map_err(|error| Status::bad_request(format!("DeleteOptions: {error}")))?
     };
     if let Some(seconds) = call.query.number("gracePeriodSeconds")? {
         options.grace_period_seconds = i64::try_from(seconds).ok();
     }
-    if call.query.dry_run()? {
+    if call.dry_run()? {
         options.dry_run = Some(vec!["All".into()]);
     }
     Ok(options)
+}
+
+/// A patch may name the object, and make no other of it.
+fn same_object(kind: &Kind, key: &Key, patched: &Value, old: &Value) -> Result<(), Status> {
+    let name = meta::name(patched);
+    if name != key.name {
+        return Err(another_name(name, &key.name));
+    }
+    if meta::namespace(patched) != key.namespace {
+        return Err(Status::bad_request(ANOTHER_NAMESPACE));
+    }
+    let version = meta::field(patched, "resourceVersion");
+    if !version.is_empty() && version != meta::field(old, "resourceVersion") {
+        return Err(Status::stale(kind, &key.name));
+    }
+    let (uid, was) = (meta::field(patched, "uid"), meta::field(old, "uid"));
+    if !uid.is_empty() && uid != was {
+        let cause = Cause::invalid("metadata.uid", uid, "field is immutable");
+        return Err(Status::invalid(kind, &key.name, &[cause]));
+    }
+    Ok(())
+}
+
+fn another_name(name: &str, wanted: &str) -> Status {
+    Status::bad_request(format!(
+        "the name of the object ({name}) does not match the name on the URL ({wanted})"
+    ))
+}
+
+/// What a patch makes of an object is of no kind.
+fn unfit(patched: &Value, why: &Status) -> Status {
+    let (_, why) = why.message.split_once(": ").unwrap_or(("", &why.message));
+    Status::unfit_object(&Cause::invalid("patch", patched.to_string(), why))
 }
 
 fn written(
@@ -227,9 +265,10 @@ fn written(
     kind: &Kind,
     object: &Object,
     form: Form,
-    findings: &[String],
+    mut warnings: Vec<String>,
 ) -> Response<Body> {
     let mut response = answer::json(code, representation::one(kind, object, form, true));
-    answer::warn(&mut response, findings);
+    warnings.extend(rules::warnings(kind, object.value()));
+    answer::warn(&mut response, &warnings);
     response
 }

@@ -247,7 +247,11 @@ async fn nodes_pods_and_namespaces_are_shown() {
     terminal.file("ns.yaml", "{ apiVersion: v1, kind: Namespace, metadata: { name: shop } }");
     assert_eq!(terminal.fine("apply -f ns.yaml").await, "namespace/shop created\n");
     let namespaces = terminal.fine("get ns -o name").await;
-    assert_eq!(namespaces, "namespace/default\nnamespace/kube-system\nnamespace/shop\n");
+    assert_eq!(
+        namespaces,
+        "namespace/default\nnamespace/kube-node-lease\nnamespace/kube-public\nnamespace/kube-system\n\
+         namespace/shop\n"
+    );
     assert_eq!(terminal.fine("delete ns shop").await, "namespace \"shop\" deleted\n");
     let refused = terminal.wrong("delete ns default").await;
     assert!(refused.contains("Forbidden"), "{refused}");

@@ -63,7 +63,7 @@ impl State {
             return Err(Status::already_exists(kind, &name));
         }
         if dry_run {
-            return Ok(Arc::new(Object::new(object, self.store.revision())));
+            return Ok(Arc::new(Object::unkept(object)));
         }
         self.ledger.settle(&claims);
         Ok(self.store.put(kind.resource, key, object))

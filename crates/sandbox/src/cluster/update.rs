@@ -128,9 +128,8 @@ fn preconditions(kind: &Kind, old: &Value, new: &Value) -> Result<(), Status> {
     let name = meta::name(old);
     let (had, has) = (meta::field(old, "uid"), meta::field(new, "uid"));
     if !has.is_empty() && has != had {
-        let why =
-            format!("Precondition failed: UID in precondition: {has}, UID in object meta: {had}");
-        return Err(Status::conflict(kind, name, &why));
+        let key = Key::new(meta::namespace(old), name);
+        return Err(Status::another_object(kind, &key, "0", has, had));
     }
     let version = meta::field(new, "resourceVersion");
     if version.is_empty() {

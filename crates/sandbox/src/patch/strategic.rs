@@ -85,11 +85,13 @@ fn merge_field(
             }
             Some(Rule::Set) => {
                 return with_list(target, key, |set| {
+                    let before = set.clone();
                     for value in patch {
                         if !set.contains(value) {
                             set.push(value.clone());
                         }
                     }
+                    arrange(set, patch, &before, Value::clone);
                     Ok(())
                 });
             }
@@ -113,11 +115,13 @@ fn merge_keyed(
         target.extend(kept.cloned());
         return Ok(());
     }
+    let before: Vec<Value> = target.iter().filter_map(|item| item.get(by).cloned()).collect();
     for item in patch {
         let fields = item.as_object().ok_or_else(|| format!("list items need the key {by:?}"))?;
-        let id = fields
-            .get(by)
-            .ok_or_else(|| format!("map: {item} does not contain declared merge key: {by}"))?;
+        let id = fields.get(by).ok_or_else(|| {
+            let shown = shown(item);
+            format!("map: {shown} does not contain declared merge key: {by}")
+        })?;
         let place = target.iter().position(|known| known.get(by) == Some(id));
         if directive(item).as_deref() == Some("delete") {
             target.retain(|known| known.get(by) != Some(id));
@@ -131,7 +135,27 @@ fn merge_keyed(
             target.push(Value::Object(fresh));
         }
     }
+    let order: Vec<Value> = patch.iter().filter_map(|item| item.get(by).cloned()).collect();
+    arrange(target, &order, &before, |item| item.get(by).cloned().unwrap_or_default());
     Ok(())
+}
+
+/// A value as Go shows it.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Object(map) => {
+            let mut pairs: Vec<String> =
+                map.iter().map(|(key, value)| format!("{key}:{}", shown(value))).collect();
+            pairs.sort();
+            format!("map[{}]", pairs.join(" "))
+        }
+        Value::Array(list) => {
+            format!("[{}]", list.iter().map(shown).collect::<Vec<_>>().join(" "))
+        }
+        Value::String(text) => text.clone(),
+        Value::Null => "<nil>".to_owned(),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+    }
 }
 
 fn delete_from(target: &mut Object, field: &str, values: &Value) -> Result<(), String> {
@@ -164,23 +188,28 @@ fn reorder(
     if by.is_some() && wanted.iter().any(Value::is_null) {
         return Err(format!("the items of $setElementOrder/{field} need their merge key"));
     }
-    let before = std::mem::take(list);
-    let mut named: Vec<(usize, Value)> = Vec::new();
-    let mut others: Vec<(usize, Value)> = Vec::new();
-    for (place, item) in before.into_iter().enumerate() {
-        let side = if wanted.contains(&id(&item)) { &mut named } else { &mut others };
-        side.push((place, item));
-    }
-    named.sort_by_key(|(_, item)| wanted.iter().position(|wanted| *wanted == id(item)));
+    let before: Vec<Value> = list.iter().map(id).collect();
+    arrange(list, &wanted, &before, id);
+    Ok(())
+}
+
+/// Puts the elements with the ids in `order` in that order, and the others in that of `before`. What
+/// `order` names comes first, but for others that stood before it.
+fn arrange(list: &mut Vec<Value>, order: &[Value], before: &[Value], id: impl Fn(&Value) -> Value) {
+    let place = |list: &[Value], item: &Value| list.iter().position(|known| *known == id(item));
+    let (mut named, mut others): (Vec<Value>, Vec<Value>) =
+        std::mem::take(list).into_iter().partition(|item| place(order, item).is_some());
+    named.sort_by_key(|item| place(order, item));
+    others.sort_by_key(|item| place(before, item));
     let mut others = others.into_iter().peekable();
-    for (place, item) in named {
-        while let Some((_, other)) = others.next_if(|(other, _)| *other < place) {
+    for item in named {
+        let at = place(before, &item);
+        while let Some(other) = others.next_if(|other| at.is_some() && place(before, other) < at) {
             list.push(other);
         }
         list.push(item);
     }
-    list.extend(others.map(|(_, item)| item));
-    Ok(())
+    list.extend(others);
 }
 
 /// Works on the list of a field, whatever stood there before.

@@ -5,6 +5,8 @@ use crate::{invalid::Cause, meta};
 use serde_json::{Value, json};
 use std::net::IpAddr;
 
+const IP: &str = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+
 pub(crate) fn create(object: &mut Value) -> Checked {
     fill(object);
     found(check(object))
@@ -12,16 +14,18 @@ pub(crate) fn create(object: &mut Value) -> Checked {
 
 pub(crate) fn update(object: &mut Value, old: &Value) -> Checked {
     fill(object);
-    let mut causes = check(object);
     if object["addressType"] != old["addressType"] {
         let kind = &object["addressType"];
-        causes.push(Cause::invalid("addressType", kind, "field is immutable"));
+        return Err(vec![Cause::invalid("addressType", kind, "field is immutable")]);
     }
-    found(causes)
+    found(check(object))
 }
 
 fn fill(object: &mut Value) {
     default(object, "endpoints", json!([]));
+    for endpoint in object["endpoints"].as_array_mut().into_iter().flatten() {
+        default(endpoint, "conditions", json!({}));
+    }
     for port in object.get_mut("ports").and_then(Value::as_array_mut).into_iter().flatten() {
         default(port, "name", "");
         default(port, "protocol", "TCP");
@@ -45,7 +49,9 @@ fn check(object: &Value) -> Vec<Cause> {
         for (j, address) in meta::strings(endpoint, &["addresses"]).enumerate() {
             let field = format!("{field}[{j}]");
             let parsed = address.parse::<IpAddr>().ok();
-            if kind == "IPv4" && !parsed.is_some_and(|ip| ip.is_ipv4()) {
+            if kind != "FQDN" && parsed.is_none() {
+                causes.push(Cause::invalid(field, address, IP));
+            } else if kind == "IPv4" && !parsed.is_some_and(|ip| ip.is_ipv4()) {
                 causes.push(Cause::invalid(field, address, "must be a valid IPv4 address"));
             } else if kind == "IPv6" && !parsed.is_some_and(|ip| ip.is_ipv6()) {
                 causes.push(Cause::invalid(field, address, "must be a valid IPv6 address"));

@@ -1,7 +1,7 @@
 //! Events, in their stored form.
 
 use super::{Checked, default, found};
-use crate::{invalid::Cause, kind::Kind, meta};
+use crate::{invalid::Cause, kind::Kind, meta, names};
 use serde_json::{Value, json};
 
 pub(crate) fn create(kind: &Kind, object: &mut Value) -> Checked {
@@ -25,6 +25,10 @@ fn fill(object: &mut Value) {
         ("source", json!({})),
         ("reportingComponent", json!("")),
         ("reportingInstance", json!("")),
+        // A moment that never was is null, and not absent.
+        ("eventTime", Value::Null),
+        ("firstTimestamp", Value::Null),
+        ("lastTimestamp", Value::Null),
     ] {
         default(object, field, empty);
     }
@@ -45,20 +49,29 @@ fn namespace(kind: &Kind, object: &Value) -> Vec<Cause> {
     vec![Cause::invalid("involvedObject.namespace", involved, why)]
 }
 
+/// What the server says of the newer group stops at the moment, if there is none.
 fn reported(object: &Value, causes: &mut Vec<Cause>) {
-    for (stored, shown) in [
-        ("eventTime", "eventTime"),
-        ("reportingComponent", "reportingController"),
-        ("reportingInstance", "reportingInstance"),
-        ("action", "action"),
-        ("reason", "reason"),
-    ] {
-        if meta::text(object, &[stored]).is_empty() {
-            causes.push(Cause::required(shown, ""));
+    if meta::text(object, &["eventTime"]).is_empty() {
+        causes.push(Cause::required("eventTime", ""));
+    } else {
+        for (stored, shown) in [
+            ("reportingComponent", "reportingController"),
+            ("reportingInstance", "reportingInstance"),
+            ("action", "action"),
+            ("reason", "reason"),
+        ] {
+            if meta::text(object, &[stored]).is_empty() {
+                causes.push(Cause::required(shown, ""));
+                if shown == "reportingController" {
+                    for why in names::empty_name() {
+                        causes.push(Cause::invalid(shown, "", why));
+                    }
+                }
+            }
         }
     }
     let kind = meta::text(object, &["type"]);
     if !["Normal", "Warning"].contains(&kind) {
-        causes.push(Cause::invalid("type", kind, "has invalid value: "));
+        causes.push(Cause::invalid("type", "", &format!("has invalid value: {kind}")));
     }
 }

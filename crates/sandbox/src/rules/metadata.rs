@@ -11,6 +11,7 @@ use serde_json::Value;
 /// All annotations of an object together, in bytes.
 const ANNOTATIONS_LIMIT: usize = 256 * 1024;
 
+/// What is wrong with the metadata of a new object.
 pub(crate) fn create(kind: &Kind, object: &Value) -> Checked {
     let name = meta::name(object);
     if name.is_empty() {
@@ -26,10 +27,11 @@ pub(crate) fn create(kind: &Kind, object: &Value) -> Checked {
         | Resource::Events
         | Resource::Leases => names::dns_subdomain(name),
     };
+    let mut causes = check(object).err().unwrap_or_default();
     if let Err(why) = fits {
-        return Err(vec![Cause::invalid("metadata.name", name, &why)]);
+        causes.insert(0, Cause::invalid("metadata.name", name, &why));
     }
-    check(object)
+    found(causes)
 }
 
 pub(crate) fn check(object: &Value) -> Checked {
@@ -54,13 +56,22 @@ pub(crate) fn check(object: &Value) -> Checked {
     if size > ANNOTATIONS_LIMIT {
         causes.push(Cause::too_long("metadata.annotations", ANNOTATIONS_LIMIT));
     }
-    for finalizer in meta::finalizers(object) {
+    let owners = meta::at(object, &["metadata", "ownerReferences"]).as_array();
+    for owner in owners.into_iter().flatten() {
+        for field in ["apiVersion", "kind", "name", "uid"] {
+            if meta::text(owner, &[field]).is_empty() {
+                let field = format!("metadata.ownerReferences.{field}");
+                causes.push(Cause::invalid(field, "", "must not be empty"));
+            }
+        }
+    }
+    for (i, finalizer) in meta::finalizers(object).enumerate() {
         if let Err(why) = names::qualified(finalizer) {
             causes.push(Cause::invalid("metadata.finalizers", finalizer, &why));
         } else if !finalizer.contains('/') && !["orphan", "foregroundDeletion"].contains(&finalizer)
         {
             let why = "name is neither a standard finalizer name nor is it fully qualified";
-            causes.push(Cause::invalid("metadata.finalizers", finalizer, why));
+            causes.push(Cause::invalid(format!("metadata.finalizers[{i}]"), finalizer, why));
         }
     }
     found(causes)
@@ -82,8 +93,8 @@ pub(crate) fn update(object: &Value, old: &Value) -> Checked {
         if !new.is_empty() {
             let why = format!(
                 "no new finalizers can be added if the object is being deleted, found new \
-                 finalizers {}",
-                serde_json::to_string(&new).unwrap_or_default()
+                 finalizers []string{{{}}}",
+                new.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
             );
             causes.push(Cause::forbidden("metadata.finalizers", &why));
         }

@@ -15,6 +15,11 @@ pub(crate) fn update(object: &mut Value, old: &Value) -> Checked {
     for field in ["providerID", "podCIDRs"] {
         let (now, was) = (&object["spec"][field], meta::at(old, &["spec", field]));
         if !was.is_null() && now != was {
+            if field == "providerID" {
+                let why = "node updates may not change providerID except from \"\" to valid";
+                causes.push(Cause::forbidden("spec.providerID", why));
+                continue;
+            }
             let why = "node updates may only change labels, taints, or capacity (or configSource, \
                        if the DynamicKubeletConfig feature gate is enabled)";
             causes.push(Cause::forbidden(format!("spec.{field}"), why));

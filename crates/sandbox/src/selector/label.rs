@@ -38,9 +38,8 @@ pub(crate) fn parse(text: &str) -> Result<Vec<LabelTerm>, Status> {
     terms(text)
         .into_iter()
         .map(|term| {
-            one(term).map_err(|why| {
-                Status::bad_request(format!("unable to parse requirement: {term:?}: {why}"))
-            })
+            one(term)
+                .map_err(|why| Status::bad_request(format!("unable to parse requirement: {why}")))
         })
         .collect()
 }
@@ -65,9 +64,9 @@ fn one(term: &str) -> Result<LabelTerm, String> {
     let (key, test) = if let Some(key) = term.strip_prefix('!') {
         (key, Test::Absent)
     } else if let Some((key, value)) = term.split_once("!=") {
-        (key, Test::NotIn(values(value)?))
+        (key, Test::NotIn(values(key, &[value])?))
     } else if let Some((key, value)) = term.split_once("==").or_else(|| term.split_once('=')) {
-        (key, Test::In(values(value)?))
+        (key, Test::In(values(key, &[value])?))
     } else if let Some((key, limit)) = term.split_once('>') {
         (key, Test::Greater(number(limit)?))
     } else if let Some((key, limit)) = term.split_once('<') {
@@ -75,28 +74,35 @@ fn one(term: &str) -> Result<LabelTerm, String> {
     } else if let Some((head, list)) = term.split_once('(') {
         let list = list.strip_suffix(')').ok_or("found no closing parenthesis")?;
         let list: Vec<&str> = list.split(',').collect();
-        let list = list.into_iter().map(value).collect::<Result<_, _>>()?;
         match head.split_whitespace().collect::<Vec<_>>().as_slice() {
-            [key, "in"] => (*key, Test::In(list)),
-            [key, "notin"] => (*key, Test::NotIn(list)),
+            [key, "in"] => (*key, Test::In(values(key, &list)?)),
+            [key, "notin"] => (*key, Test::NotIn(values(key, &list)?)),
             _ => return Err("expected 'in' or 'notin' before the parenthesis".into()),
         }
     } else {
-        (term, Test::Exists)
+        match term.split_whitespace().collect::<Vec<_>>().as_slice() {
+            [_, "in" | "notin"] => return Err("found '' expected: '('".into()),
+            [_, other, ..] => {
+                let known = "in, notin, =, ==, !=, gt, lt";
+                return Err(format!("found '{other}', expected: {known}"));
+            }
+            _ => (term, Test::Exists),
+        }
     };
     let key = key.trim();
-    names::qualified(key)?;
+    names::qualified(key).map_err(|why| format!("<nil>: Invalid value: {key:?}: {why}"))?;
     Ok(LabelTerm { key: key.to_owned(), test })
 }
 
-fn values(text: &str) -> Result<Vec<String>, String> {
-    Ok(vec![value(text)?])
-}
-
-fn value(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    names::label_value(text)?;
-    Ok(text.to_owned())
+/// The values of a term, as long as each may be that of a label.
+fn values(key: &str, texts: &[&str]) -> Result<Vec<String>, String> {
+    let one = |(i, text): (usize, &&str)| {
+        let (key, text) = (key.trim(), text.trim());
+        names::label_value(text)
+            .map_err(|why| format!("values[{i}][{key}]: Invalid value: {text:?}: {why}"))?;
+        Ok(text.to_owned())
+    };
+    texts.iter().enumerate().map(one).collect()
 }
 
 fn number(text: &str) -> Result<i64, String> {

@@ -266,7 +266,10 @@ fn claim_ports(
             let twice = earlier.any(|other| {
                 other.node_port == Some(wanted) && other.protocol == ports[i].protocol
             });
-            if twice {
+            if twice && !held.fresh {
+                let protocol = ports[i].protocol.as_deref().unwrap_or_default();
+                causes.push(Cause::bare(format!("duplicate nodePort: {{{protocol} {wanted}}}")));
+            } else if twice {
                 causes.push(Cause::invalid(field, wanted, TAKEN));
             } else if !known {
                 match ledger.take_port(wanted) {

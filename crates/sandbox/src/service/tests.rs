@@ -381,7 +381,7 @@ fn the_status_takes_what_is_an_address() {
             &plain,
             json!({ "ip": "192.0.2.1" }),
             "status.loadBalancer.ingress: Forbidden: may only be used when `spec.type` is \
-             \"LoadBalancer\""
+             'LoadBalancer'"
                 .into(),
         ),
     ] {

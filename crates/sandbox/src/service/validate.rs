@@ -1,5 +1,6 @@
 //! What the server refuses, with its fields and words.
 
+mod address;
 mod cidr;
 mod ingress;
 mod ports;
@@ -12,7 +13,8 @@ use crate::{invalid::Cause, names};
 use k8s_openapi::api::core::v1::{Service, ServiceSpec};
 use std::net::IpAddr;
 
-const IP: &str = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+use address::IP;
+
 const ONLY_LB: &str = "may only be used when `type` is 'LoadBalancer'";
 const SOURCE_RANGES: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
 
@@ -28,9 +30,11 @@ pub(crate) fn create(service: &Service) -> Vec<Cause> {
     policies(spec, &mut causes);
     load_balancer(service, spec, &mut causes);
     for (key, value) in spec.selector.iter().flatten() {
-        let checks = [names::qualified(key), names::label_value(value)];
-        for why in checks.into_iter().filter_map(Result::err) {
-            causes.push(Cause::invalid("spec.selector", value, &why));
+        let checks = [(key, names::qualified(key)), (value, names::label_value(value))];
+        for (what, checked) in checks {
+            if let Err(why) = checked {
+                causes.push(Cause::invalid("spec.selector", what, &why));
+            }
         }
     }
     causes
@@ -147,44 +151,50 @@ fn affinity(spec: &ServiceSpec, causes: &mut Vec<Cause>) {
     }
 }
 
-fn addresses(spec: &ServiceSpec, causes: &mut Vec<Cause>) {
+/// What `clusterIP` and `clusterIPs` say of each other, before anything is made of them.
+pub(crate) fn cluster_ips(spec: &ServiceSpec) -> Vec<Cause> {
+    let mut causes = Vec::new();
     let ips = ips(spec);
+    if is_type(spec, "ExternalName") {
+        return causes;
+    }
+    let all = "spec.clusterIPs";
+    if spec.cluster_ip.is_none() && !ips.is_empty() {
+        let why = "must be empty when `clusterIP` is not specified";
+        causes.push(Cause::invalid(all, ips, why));
+    } else if ips.is_empty() && spec.cluster_ip.is_some() {
+        causes.push(Cause::required(all, ""));
+    } else if spec.cluster_ip.as_ref() != ips.first() {
+        causes.push(Cause::invalid(all, ips, "first value must match `clusterIP`"));
+    }
+    if ips.len() > 1 && ips.first().is_some_and(|ip| ip == "None") {
+        causes.push(Cause::invalid(all, ips, "'None' must be the first and only value"));
+        return causes;
+    }
+    for (i, ip) in ips.iter().enumerate().filter(|(_, ip)| *ip != "None") {
+        if let Err(why) = address::check(ip) {
+            causes.push(Cause::invalid(format!("{all}[{i}]"), ip, why));
+        }
+    }
     if ips.len() > 2 {
-        let why = "may only hold up to 2 values";
-        causes.push(Cause::invalid("spec.clusterIPs", ips, why));
+        causes.push(Cause::invalid(all, ips, "may only hold up to 2 values"));
     }
-    if spec.cluster_ip.as_ref() != ips.first() {
-        if ips.is_empty() {
-            causes.push(Cause::required("spec.clusterIPs", ""));
-        } else {
-            let ip = spec.cluster_ip.as_deref().unwrap_or_default();
-            let why = "first value must match `clusterIP`";
-            causes.push(Cause::invalid("spec.clusterIPs", ips, &format!("{why} ({ip:?})")));
-        }
+    let family = |ip: &String| ip.parse::<IpAddr>().ok().map(|ip| ip.is_ipv4());
+    if let [first, second] = ips
+        && let (Some(one), Some(other)) = (family(first), family(second))
+        && one == other
+    {
+        let why = "may specify no more than one IP for each IP family";
+        causes.push(Cause::invalid(all, ips, why));
     }
-    for (i, ip) in ips.iter().enumerate() {
-        let field = format!("spec.clusterIPs[{i}]");
-        if ip == "None" {
-            if ips.len() > 1 {
-                let why = "'None' must be the first and only value";
-                causes.push(Cause::invalid(field, ip, why));
-            }
-        } else if ip.parse::<IpAddr>().is_err() {
-            causes.push(Cause::invalid(field, ip, IP));
-        }
-    }
+    causes
+}
+
+fn addresses(spec: &ServiceSpec, causes: &mut Vec<Cause>) {
     for (i, ip) in spec.external_ips.iter().flatten().enumerate() {
         let field = format!("spec.externalIPs[{i}]");
-        match ip.parse::<IpAddr>() {
-            Err(_) => causes.push(Cause::invalid(field, ip, IP)),
-            Ok(parsed) if parsed.is_unspecified() => {
-                causes.push(Cause::invalid(field, ip, "may not be unspecified (0.0.0.0 or ::)"));
-            }
-            Ok(parsed) if parsed.is_loopback() => {
-                let why = "may not be in the loopback range (127.0.0.0/8, ::1/128)";
-                causes.push(Cause::invalid(field, ip, why));
-            }
-            Ok(_) => {}
+        if let Err(why) = address::check(ip).and_then(|()| address::is_ordinary(ip)) {
+            causes.push(Cause::invalid(field, ip, why));
         }
     }
 }
@@ -215,7 +225,7 @@ fn policies(spec: &ServiceSpec, causes: &mut Vec<Cause>) {
         causes.push(Cause::invalid("spec.healthCheckNodePort", port, why));
     }
     if let Some(distribution) = spec.traffic_distribution.as_deref() {
-        let known = ["PreferClose", "PreferSameNode", "PreferSameZone"];
+        let known = ["PreferClose", "PreferSameZone", "PreferSameNode"];
         if !known.contains(&distribution) {
             causes.push(Cause::unsupported("spec.trafficDistribution", distribution, &known));
         }

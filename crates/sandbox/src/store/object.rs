@@ -20,6 +20,12 @@ impl Object {
         Self { value, revision, json: OnceLock::new() }
     }
 
+    /// An object that is shown and not kept: it has no revision.
+    pub(crate) fn unkept(mut value: Value) -> Self {
+        meta::set(&mut value, "resourceVersion", Value::Null);
+        Self { value, revision: 0, json: OnceLock::new() }
+    }
+
     pub(crate) fn value(&self) -> &Value {
         &self.value
     }

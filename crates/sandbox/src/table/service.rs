@@ -44,6 +44,7 @@ fn external(object: &Value) -> String {
                     shown.push(address);
                 }
             }
+            shown.sort_unstable();
             shown.extend(own);
             or(shown, "<pending>")
         }

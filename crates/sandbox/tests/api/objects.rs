@@ -10,7 +10,7 @@ async fn a_new_cluster_has_its_first_objects() {
     let namespaces = sandbox.get("/api/v1/namespaces").await;
     let names: Vec<&Value> =
         namespaces["items"].as_array().unwrap().iter().map(|n| &n["metadata"]["name"]).collect();
-    assert_eq!(names, ["default", "kube-system"]);
+    assert_eq!(names, ["default", "kube-node-lease", "kube-public", "kube-system"]);
     let kubernetes = sandbox.get(&format!("{SERVICES}/kubernetes")).await;
     assert_eq!(kubernetes["spec"]["clusterIP"], "10.96.0.1");
 }

@@ -52,7 +52,7 @@ async fn a_patch_may_name_the_object_that_it_means() {
     };
     let path = format!("{SERVICES}/a");
     for (field, value, code) in [
-        ("uid", json!("another"), 409),
+        ("uid", json!("another"), 422),
         ("resourceVersion", json!("1"), 409),
         ("uid", made["metadata"]["uid"].clone(), 200),
     ] {
@@ -60,7 +60,7 @@ async fn a_patch_may_name_the_object_that_it_means() {
     }
     assert_eq!(sandbox.patch(&format!("{SERVICES}/none"), json!({})).await.code, 404);
     let renamed = sandbox.patch(&path, json!({ "metadata": { "name": "b" } })).await;
-    assert_eq!(renamed.code, 422);
+    assert_eq!(renamed.code, 400);
 }
 
 #[tokio::test]

@@ -86,13 +86,13 @@ async fn what_is_absent_is_named() {
         (
             Method::GET,
             "/apis/apps/v1/namespaces/default/deployments",
-            501,
+            404,
             "seaway sandbox does not serve apps/v1 deployments",
         ),
         (
             Method::GET,
             "/api/v1/namespaces/default/pods/a/log",
-            501,
+            404,
             "seaway sandbox does not serve v1 pods/log",
         ),
         (Method::GET, "/apis/apps/v1", 404, "the server could not find the requested resource"),
@@ -113,7 +113,7 @@ async fn what_is_absent_is_named() {
 }
 
 #[tokio::test]
-async fn protobuf_is_neither_read_nor_written() {
+async fn protobuf_is_not_written_and_read_only_as_kubectl_create_sends_it() {
     let sandbox = Sandbox::start().await;
     let protobuf = "application/vnd.kubernetes.protobuf";
     let get = async |accept: &str| {

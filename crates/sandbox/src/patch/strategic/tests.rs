@@ -16,7 +16,7 @@ fn ports_merge_by_port() {
         json!({ "spec": { "ports": [{ "port": 80, "nodePort": 30080 }, { "port": 81 }] } }),
         &json!({ "spec": { "ports": [{ "port": 80, "name": "web" }, { "port": 82 }] } }),
         &json!({ "spec": { "ports": [
-            { "port": 80, "nodePort": 30080, "name": "web" }, { "port": 81 }, { "port": 82 },
+            { "port": 80, "nodePort": 30080, "name": "web" }, { "port": 82 }, { "port": 81 },
         ] } }),
     );
 }
@@ -108,8 +108,8 @@ fn conditions_and_addresses_merge_by_type() {
         &json!({ "status": {
             "conditions": [{ "type": "Ready", "status": "False", "reason": "x" }],
             "addresses": [
-                { "type": "InternalIP", "address": "192.0.2.1" },
                 { "type": "Hostname", "address": "n" },
+                { "type": "InternalIP", "address": "192.0.2.1" },
             ],
         } }),
     );
@@ -125,7 +125,7 @@ fn lists_inside_of_containers_merge_too() {
         &json!({ "spec": { "containers": [{ "name": "a", "env": [{ "name": "l", "value": "2" }] }] } }),
         &json!({ "spec": { "containers": [
             { "name": "a", "image": "x", "env": [
-                { "name": "k", "value": "1" }, { "name": "l", "value": "2" },
+                { "name": "l", "value": "2" }, { "name": "k", "value": "1" },
             ] },
         ] } }),
     );

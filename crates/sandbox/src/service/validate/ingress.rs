@@ -11,7 +11,7 @@ pub(crate) fn check(service: &Service, causes: &mut Vec<Cause>) {
     let field = "status.loadBalancer.ingress";
     let is_load_balancer = service.spec.as_ref().is_some_and(is_load_balancer);
     if !ingress.is_empty() && !is_load_balancer {
-        let why = "may only be used when `spec.type` is \"LoadBalancer\"";
+        let why = "may only be used when `spec.type` is 'LoadBalancer'";
         causes.push(Cause::forbidden(field, why));
         return;
     }

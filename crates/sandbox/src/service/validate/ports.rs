@@ -1,6 +1,6 @@
 //! The ports of a Service.
 
-use super::super::{is_headless, is_load_balancer, is_type, may_have_node_ports};
+use super::super::{is_headless, is_type, may_have_node_ports};
 use crate::{invalid::Cause, names};
 use k8s_openapi::{
     api::core::v1::{ServicePort, ServiceSpec},
@@ -10,8 +10,6 @@ use serde::Serialize;
 use std::collections::HashSet;
 
 const RANGE: &str = "must be between 1 and 65535, inclusive";
-/// The kubelet's port: a load balancer in front of it would open the node.
-const KUBELET: i32 = 10250;
 
 /// What of a port must not be there twice, as the server shows it.
 #[derive(Serialize)]
@@ -51,10 +49,6 @@ pub(crate) fn check(spec: &ServiceSpec, causes: &mut Vec<Cause>) {
             causes.push(Cause::duplicate(format!("{at}.name"), name));
         }
         one(port, &at, causes);
-        if is_load_balancer(spec) && port.port == KUBELET {
-            let why = "may not expose port 10250 externally since it is used by kubelet";
-            causes.push(Cause::invalid(format!("{at}.port"), port.port, why));
-        }
         if !seen.insert((&port.protocol, port.port)) {
             causes.push(Cause::duplicate(&at, Twin::of(port)));
         }
