@@ -9,7 +9,7 @@ use seaway_core::{
     BalancerKey, Capabilities, ClusterId, Context, ErrorKind, Goal, IpMode, Key, LbSpec, Plan,
     Provider, ProviderError, Readiness, ServiceUid, Target, TargetKind,
 };
-use seaway_pool::Ranges;
+use seaway_pool::{Ranges, Request};
 use tokio::sync::OnceCell;
 use tokio::time::sleep;
 
@@ -232,6 +232,8 @@ impl<D: Daemon> Provider for BoxProvider<D> {
     const NAME: &'static str = D::NAME;
 
     fn capabilities(&self) -> Capabilities {
+        let mut daemon = self.daemon.capabilities();
+        daemon.settings.push(Request::addresses_declared());
         Capabilities {
             target_kind: TargetKind::NodePort,
             families: self.pool.families(),
@@ -241,7 +243,7 @@ impl<D: Daemon> Provider for BoxProvider<D> {
             gather: GATHER,
             node_selection: true,
             on_box: true,
-            ..self.daemon.capabilities()
+            ..daemon
         }
     }
 

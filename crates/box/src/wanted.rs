@@ -6,9 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use seaway_core::{
-    ClusterId, ErrorKind, Goal, LbSpec, Member, Plan, ProviderError, ServiceUid, TrafficPolicy,
+    ClusterId, ErrorKind, Goal, LbSpec, Member, Moment, Plan, ProviderError, ServiceUid,
+    TrafficPolicy,
 };
-use seaway_pool::{Overhang, Pool, Ranges, fitting, shown, slots};
+use seaway_pool::{
+    Holder, Order, Overhang, Past, Pool, Pools, Ranges, Request, fitting, shown, slots,
+};
 
 use crate::daemon::{Daemon, Sick};
 use crate::observed::Observed;
@@ -34,10 +37,17 @@ pub(crate) fn site<D: Daemon>(
     let live = seen.live.as_ref().map_or(&nothing, |live| &live.site);
     let taken = if goal.follows { taken(goal) } else { BTreeMap::new() };
     let mut site = Site::empty(cluster.clone());
+    let pools = Pools::from(ranges.clone());
     let mut wanted = Vec::new();
     for (uid, member) in &goal.members {
         let tuned = member.spec().map(|spec| {
-            Tuning::of(spec, D::NAME, D::PROXY_PROTOCOL).map(|tuning| (member, spec, tuning))
+            let tuning = Tuning::of(spec, D::NAME, D::PROXY_PROTOCOL)?;
+            let request = Request::of(spec)?;
+            // Whoever chooses addresses is the one to refuse those that can't be.
+            if !goal.follows {
+                request.check(spec, &pools)?;
+            }
+            Ok((member, spec, tuning, request))
         });
         match tuned {
             Some(Ok(asked)) => wanted.push(asked),
@@ -50,16 +60,16 @@ pub(crate) fn site<D: Daemon>(
     }
     let mut seats = Seats::new(D::NAME, ranges, goal, seen);
     // Who has an address keeps it; then come those that ask for a certain one, the oldest first.
-    wanted.sort_by_key(|(_, spec, _)| {
+    wanted.sort_by_key(|(_, spec, _, request)| {
         let seated = seats.has(&spec.service.uid);
-        (!seated, spec.requested_address.is_none(), spec.created, spec.service.uid.clone())
+        (!seated, request.addresses.is_empty(), spec.created, spec.service.uid.clone())
     });
-    for (member, spec, tuning) in wanted {
+    for (member, spec, tuning, request) in wanted {
         let uid = &spec.service.uid;
         let seated = if goal.follows {
             follow(ranges, spec, member)
         } else {
-            seats.seat(spec, member, plan)
+            seats.seat(spec, member, &request, plan)
         };
         match seated {
             Ok(addresses) => {
@@ -144,14 +154,14 @@ impl Seats {
         for (uid, member) in members {
             take(&mut pool, uid, &shown(&member.published));
             if let Some(spec) = member.spec() {
-                pool.introduce(&spec.service);
+                pool.introduce(&Holder::own(uid.clone()), &spec.service);
             }
         }
         Self { pool, held, ranges: ranges.clone() }
     }
 
     fn has(&self, uid: &ServiceUid) -> bool {
-        !self.pool.of(uid).is_empty()
+        !self.pool.of(&Holder::own(uid.clone())).is_empty()
     }
 
     /// The addresses of a Service: its own of before where it has any, else free ones.
@@ -159,13 +169,19 @@ impl Seats {
         &mut self,
         spec: &LbSpec,
         member: &Member,
+        request: &Request,
         plan: &mut Plan<S>,
     ) -> Result<Vec<IpAddr>, ProviderError> {
         let uid = &spec.service.uid;
         let shown = shown(&member.published);
-        let slots = slots(&self.ranges, spec, &shown, self.pool.of(uid))?;
-        let given = self.pool.reserve(&spec.service, &slots).map_err(|refusal| refusal.told())?;
-        let mut addresses = fitting(&slots, &given).unwrap_or_default();
+        let holder = Holder::own(uid.clone());
+        let past = Past { shown: &shown, held: self.pool.of(&holder), mates: &[] };
+        let order = Order { pool: None, slots: slots(&self.ranges, request, spec, past) };
+        // Nothing is kept here for who is gone: the pool is made anew in every pass.
+        let given = self.pool.reserve(&holder, &spec.service, &order, Moment::default());
+        let given = given.map_err(|refusal| refusal.told())?;
+        let slots = order.slots;
+        let mut addresses = fitting(&self.ranges, &slots, &given).unwrap_or_default();
         let held = self.held.get(uid).map_or(&[][..], Vec::as_slice);
         let over = Overhang::of(&addresses, held, &shown);
         if !over.shown.is_empty() {
@@ -178,8 +194,9 @@ impl Seats {
 
 /// What can't be taken is another's, or of a pool of before.
 fn take(pool: &mut Pool, uid: &ServiceUid, addresses: &[IpAddr]) {
+    let holder = Holder::own(uid.clone());
     for ip in addresses {
-        if let Err(refusal) = pool.take(uid, *ip) {
+        if let Err(refusal) = pool.take(&holder, *ip) {
             tracing::debug!(%uid, %ip, %refusal, "an address is not kept");
         }
     }

@@ -8,11 +8,13 @@ pub enum Refusal {
     /// Every address of a family is taken.
     #[error(
         "no {family} address is free: all {count} of {ranges} are taken; add addresses to \
-         providers.{provider}.pool, or delete a Service"
+         providers.{provider}.{place}, or delete a Service"
     )]
     UsedUp {
         /// Whose pool it is.
         provider: &'static str,
+        /// Where the config has the pool, e.g. `pool`.
+        place: String,
         /// The family.
         family: Family,
         /// How many there are.
@@ -43,8 +45,8 @@ impl Refusal {
     pub fn told(&self) -> ProviderError {
         let (kind, what) = match self {
             Self::UsedUp { .. } => (ErrorKind::QuotaExceeded, "pool"),
-            Self::Taken { .. } => (ErrorKind::Conflict, "spec.loadBalancerIP"),
-            Self::Foreign { .. } => (ErrorKind::InvalidSpec, "spec.loadBalancerIP"),
+            Self::Taken { .. } => (ErrorKind::Conflict, "requested address"),
+            Self::Foreign { .. } => (ErrorKind::InvalidSpec, "requested address"),
         };
         ProviderError::new(kind, what, self.to_string())
     }

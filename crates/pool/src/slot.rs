@@ -1,8 +1,8 @@
 use std::net::IpAddr;
 
-use seaway_core::{Address, ErrorKind, Family, LbSpec, ProviderError};
+use seaway_core::{Address, Family, LbSpec};
 
-use crate::{Ranges, Refusal};
+use crate::{Ranges, Request};
 
 /// An address that a Service is to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,61 +31,51 @@ pub fn shown(published: &[Address]) -> Vec<IpAddr> {
     published.iter().filter_map(ip).collect()
 }
 
-/// The addresses that a Service is to have: one for each family that `ranges` have, its own of before
-/// if it holds or shows one.
-///
-/// # Errors
-/// If it asks for an address that it can't have here.
-pub fn slots(
-    ranges: &Ranges,
-    spec: &LbSpec,
-    shown: &[IpAddr],
-    held: &[IpAddr],
-) -> Result<Vec<Slot>, ProviderError> {
-    if let Some(ip) = spec.requested_address {
-        if !ranges.contains(ip) {
-            return Err(Refusal::Foreign { ip, ranges: ranges.to_string() }.told());
-        }
-        if !spec.families.contains(&Family::of(ip)) {
-            let families: Vec<_> = spec.families.iter().map(ToString::to_string).collect();
-            return Err(ProviderError::new(
-                ErrorKind::InvalidSpec,
-                "spec.loadBalancerIP",
-                format!(
-                    "{ip} is an {} address, and spec.ipFamilies has {} only; ask for an address of \
-                     such a family, or for none",
-                    Family::of(ip),
-                    families.join(" and ")
-                ),
-            ));
-        }
-    }
+/// What a Service has, and had.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Past<'a> {
+    /// What its status shows.
+    pub shown: &'a [IpAddr],
+    /// What it holds.
+    pub held: &'a [IpAddr],
+    /// What the others of its group hold.
+    pub mates: &'a [IpAddr],
+}
+
+/// The addresses that a Service is to have: one for each family that `ranges` have, the one that it
+/// asks for, or its own of before if it holds or shows one.
+pub fn slots(ranges: &Ranges, request: &Request, spec: &LbSpec, past: Past<'_>) -> Vec<Slot> {
     let families = ranges.families();
     let slot = |family: Family| {
-        let of_family = |ip: &IpAddr| Family::of(*ip) == family;
-        let requested = spec.requested_address.filter(of_family);
-        let shown = || shown.iter().copied().filter(of_family);
-        let before = shown()
-            .find(|ip| held.contains(ip))
-            .or_else(|| held.iter().copied().find(of_family))
-            // One of a pool of before can't be had any more.
-            .or_else(|| shown().find(|ip| ranges.contains(*ip)));
+        // One of another pool, or of a pool of before, is given up.
+        let fits = |ip: &IpAddr| Family::of(*ip) == family && fits(*ip, ranges);
+        let of = |addresses: &[IpAddr]| addresses.iter().copied().find(fits);
+        let both = past.shown.iter().copied().filter(fits).find(|ip| past.held.contains(ip));
+        let before =
+            both.or_else(|| of(past.held)).or_else(|| of(past.mates)).or_else(|| of(past.shown));
+        let requested = request.of_family(family);
         Slot { family, wish: requested.map(Wish::Only).or_else(|| before.map(Wish::Rather)) }
     };
     let served = spec.families.iter().copied().filter(|family| families.contains(family));
-    Ok(served.map(slot).collect())
+    served.map(slot).collect()
 }
 
 /// The addresses that fill the slots, if the Service holds them all.
-pub fn fitting(slots: &[Slot], held: &[IpAddr]) -> Option<Vec<IpAddr>> {
+pub fn fitting(ranges: &Ranges, slots: &[Slot], held: &[IpAddr]) -> Option<Vec<IpAddr>> {
     let holds = |ip: &IpAddr| held.contains(ip);
-    let of = |family| held.iter().copied().find(|ip| Family::of(*ip) == family);
+    let of =
+        |family| held.iter().copied().find(|ip| Family::of(*ip) == family && fits(*ip, ranges));
     let fill = |slot: &Slot| match slot.wish {
         Some(Wish::Only(ip)) => Some(ip).filter(holds),
         Some(Wish::Rather(ip)) => Some(ip).filter(holds).or_else(|| of(slot.family)),
         None => of(slot.family),
     };
     slots.iter().map(fill).collect()
+}
+
+/// Whether an address is of the pool, or stands in a rehearsal for one that the pool would give.
+fn fits(ip: IpAddr, ranges: &Ranges) -> bool {
+    ranges.contains(ip) || ip.is_unspecified()
 }
 
 /// What a Service holds besides the addresses that it is to have.

@@ -1,8 +1,8 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
-use seaway_core::{Family, ServiceUid};
+use seaway_core::Family;
 
 use crate::ranges;
 
@@ -42,13 +42,18 @@ impl Stock {
         }
     }
 
-    /// The lowest free address. What is passed over is taken, and is not passed over again.
-    pub(crate) fn free(&mut self, holders: &BTreeMap<IpAddr, ServiceUid>) -> Option<IpAddr> {
+    /// The lowest address of the range.
+    pub(crate) fn first(&self) -> IpAddr {
+        *self.range.start()
+    }
+
+    /// The lowest free address. What is passed over is taken, or kept, and is not passed over again.
+    pub(crate) fn free(&mut self, is_taken: impl Fn(IpAddr) -> bool) -> Option<IpAddr> {
         if let Some(ip) = self.returned.first() {
             return Some(*ip);
         }
         while let Some(ip) = self.fresh {
-            if !holders.contains_key(&ip) {
+            if !is_taken(ip) {
                 return Some(ip);
             }
             self.fresh = ranges::next(ip).filter(|next| self.range.contains(next));

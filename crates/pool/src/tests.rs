@@ -1,20 +1,40 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use seaway_core::{ErrorKind, Family, ServiceRef, ServiceUid};
+use std::time::Duration;
 
-use crate::{Pool, Ranges, Slot, Wish, ranges};
+use seaway_core::{ErrorKind, Family, Moment, ServiceRef};
+
+use crate::{Holder, Order, Pool, Pools, Ranges, Refusal, Slot, Wish, ranges};
+
+mod asked;
+mod kept;
+mod shared;
 
 fn pool(text: &[&str]) -> Pool {
     Pool::new("test", Ranges::parse(text).unwrap())
 }
 
-fn uid(name: &str) -> ServiceUid {
-    format!("uid-{name}").into()
+fn uid(name: &str) -> Holder {
+    Holder::own(service(name).uid)
 }
 
 fn service(name: &str) -> ServiceRef {
-    ServiceRef { namespace: "default".to_owned(), name: name.to_owned(), uid: uid(name) }
+    ServiceRef {
+        namespace: "default".to_owned(),
+        name: name.to_owned(),
+        uid: format!("uid-{name}").into(),
+    }
+}
+
+fn order(pool: Option<&str>, slots: &[Slot]) -> Order {
+    Order { pool: pool.map(str::to_owned), slots: slots.to_vec() }
+}
+
+/// Gives a Service what it asks for of the pool without a name.
+fn reserve(pool: &mut Pool, name: &str, slots: &[Slot]) -> Result<Vec<IpAddr>, Refusal> {
+    let order = order(None, slots);
+    pool.reserve(&uid(name), &service(name), &order, Moment::default())
 }
 
 fn ip(text: &str) -> IpAddr {
@@ -28,19 +48,19 @@ const ANY6: Slot = Slot { family: Family::IPv6, wish: None };
 fn addresses_are_given_in_order_and_used_again() {
     let mut pool = pool(&["192.0.2.1-192.0.2.2", "192.0.2.9"]);
     for (name, expected) in [("a", "192.0.2.1"), ("b", "192.0.2.2"), ("c", "192.0.2.9")] {
-        assert_eq!(pool.reserve(&service(name), &[ANY4]), Ok(vec![ip(expected)]));
+        assert_eq!(reserve(&mut pool, name, &[ANY4]), Ok(vec![ip(expected)]));
     }
-    let refusal = pool.reserve(&service("d"), &[ANY4]).unwrap_err();
+    let refusal = reserve(&mut pool, "d", &[ANY4]).unwrap_err();
     assert!(refusal.to_string().contains("all 3 of 192.0.2.1-192.0.2.2, 192.0.2.9 are taken"));
     pool.release(&uid("b"), &[ip("192.0.2.2")]);
-    assert_eq!(pool.reserve(&service("d"), &[ANY4]), Ok(vec![ip("192.0.2.2")]));
+    assert_eq!(reserve(&mut pool, "d", &[ANY4]), Ok(vec![ip("192.0.2.2")]));
 }
 
 #[test]
 fn a_service_keeps_what_it_has() {
     let mut pool = pool(&["192.0.2.0/24"]);
-    let first = pool.reserve(&service("a"), &[ANY4]).unwrap();
-    assert_eq!(pool.reserve(&service("a"), &[ANY4]).unwrap(), first);
+    let first = reserve(&mut pool, "a", &[ANY4]).unwrap();
+    assert_eq!(reserve(&mut pool, "a", &[ANY4]).unwrap(), first);
     assert_eq!(pool.all()[&uid("a")], first);
 }
 
@@ -48,21 +68,21 @@ fn a_service_keeps_what_it_has() {
 fn a_claimed_address_is_given_to_nobody_else() {
     let mut pool = pool(&["192.0.2.1-192.0.2.2"]);
     pool.take(&uid("old"), ip("192.0.2.1")).unwrap();
-    assert_eq!(pool.reserve(&service("new"), &[ANY4]), Ok(vec![ip("192.0.2.2")]));
+    assert_eq!(reserve(&mut pool, "new", &[ANY4]), Ok(vec![ip("192.0.2.2")]));
     let wish = Slot { family: Family::IPv4, wish: Some(Wish::Rather(ip("192.0.2.1"))) };
-    assert_eq!(pool.reserve(&service("new"), &[wish]), Ok(vec![ip("192.0.2.2")]));
-    assert_eq!(pool.reserve(&service("old"), &[ANY4]), Ok(vec![ip("192.0.2.1")]));
+    assert_eq!(reserve(&mut pool, "new", &[wish]), Ok(vec![ip("192.0.2.2")]));
+    assert_eq!(reserve(&mut pool, "old", &[ANY4]), Ok(vec![ip("192.0.2.1")]));
 }
 
 #[test]
 fn an_address_that_was_asked_for_is_had_or_refused() {
     let mut pool = pool(&["192.0.2.0/29"]);
     let only = |text| Slot { family: Family::IPv4, wish: Some(Wish::Only(ip(text))) };
-    assert_eq!(pool.reserve(&service("a"), &[only("192.0.2.5")]), Ok(vec![ip("192.0.2.5")]));
-    let taken = pool.reserve(&service("b"), &[only("192.0.2.5")]).unwrap_err();
+    assert_eq!(reserve(&mut pool, "a", &[only("192.0.2.5")]), Ok(vec![ip("192.0.2.5")]));
+    let taken = reserve(&mut pool, "b", &[only("192.0.2.5")]).unwrap_err();
     assert_eq!(taken.told().kind(), ErrorKind::Conflict);
     assert!(taken.to_string().contains("192.0.2.5 is taken by the Service default/a;"), "{taken}");
-    let foreign = pool.reserve(&service("b"), &[only("198.51.100.1")]).unwrap_err();
+    let foreign = reserve(&mut pool, "b", &[only("198.51.100.1")]).unwrap_err();
     assert!(foreign.to_string().contains("192.0.2.0/29"), "{foreign}");
     assert_eq!(foreign.told().kind(), ErrorKind::InvalidSpec);
     assert!(!pool.all().contains_key(&uid("b")));
@@ -72,20 +92,20 @@ fn an_address_that_was_asked_for_is_had_or_refused() {
 fn both_families_or_none() {
     let mut pool = pool(&["192.0.2.1", "2001:db8::1"]);
     assert_eq!(
-        pool.reserve(&service("a"), &[ANY6, ANY4]),
+        reserve(&mut pool, "a", &[ANY6, ANY4]),
         Ok(vec![ip("2001:db8::1"), ip("192.0.2.1")])
     );
     pool.release(&uid("a"), &[ip("192.0.2.1")]);
-    assert!(pool.reserve(&service("b"), &[ANY4, ANY6]).is_err());
+    assert!(reserve(&mut pool, "b", &[ANY4, ANY6]).is_err());
     assert!(!pool.all().contains_key(&uid("b")), "the IPv4 address went back");
 }
 
 #[test]
 fn nobody_can_release_what_another_has() {
     let mut pool = pool(&["192.0.2.1"]);
-    pool.reserve(&service("a"), &[ANY4]).unwrap();
+    reserve(&mut pool, "a", &[ANY4]).unwrap();
     pool.release(&uid("b"), &[ip("192.0.2.1")]);
-    assert!(pool.reserve(&service("b"), &[ANY4]).is_err());
+    assert!(reserve(&mut pool, "b", &[ANY4]).is_err());
 }
 
 #[test]
@@ -94,20 +114,20 @@ fn the_holder_of_a_claimed_address_is_named_once_it_is_known() {
     pool.take(&uid("a"), ip("192.0.2.1")).unwrap();
     let told = |pool: &mut Pool| pool.take(&uid("b"), ip("192.0.2.1")).unwrap_err().to_string();
     assert!(told(&mut pool).contains("with the uid uid-a"));
-    pool.introduce(&service("a"));
+    pool.introduce(&uid("a"), &service("a"));
     assert!(told(&mut pool).contains("default/a"));
     pool.release(&uid("a"), &[ip("192.0.2.1")]);
-    pool.introduce(&service("a"));
+    pool.introduce(&uid("a"), &service("a"));
     assert_eq!(pool.names, BTreeMap::new(), "who has nothing is forgotten");
 }
 
 #[test]
 fn another_address_comes_before_those_of_before() {
     let mut pool = pool(&["192.0.2.0/29"]);
-    pool.reserve(&service("a"), &[ANY4]).unwrap();
+    reserve(&mut pool, "a", &[ANY4]).unwrap();
     let wish = Slot { family: Family::IPv4, wish: Some(Wish::Only(ip("192.0.2.5"))) };
     let both = vec![ip("192.0.2.5"), ip("192.0.2.0")];
-    assert_eq!(pool.reserve(&service("a"), &[wish]), Ok(both.clone()));
+    assert_eq!(reserve(&mut pool, "a", &[wish]), Ok(both.clone()));
     assert_eq!(pool.of(&uid("a")), both);
 }
 
@@ -115,8 +135,8 @@ fn another_address_comes_before_those_of_before() {
 #[test]
 fn what_is_given_is_what_a_simple_pool_would_give() {
     let mut pool = pool(&["192.0.2.0/26", "198.51.100.0/27"]);
-    let all: Vec<IpAddr> = pool
-        .ranges
+    let ranges = Ranges::parse(&["192.0.2.0/26", "198.51.100.0/27"]).unwrap();
+    let all: Vec<IpAddr> = ranges
         .iter()
         .flat_map(|range| {
             std::iter::successors(Some(*range.start()), |ip| ranges::next(*ip))
@@ -146,7 +166,7 @@ fn what_is_given_is_what_a_simple_pool_would_give() {
             }
             _ => {
                 let expected = all.iter().copied().find(|ip| !taken.contains_key(ip));
-                let got = pool.reserve(&service(&name), &[ANY4]).ok();
+                let got = reserve(&mut pool, &name, &[ANY4]).ok();
                 assert_eq!(got, expected.map(|ip| vec![ip]), "round {round}");
                 taken.extend(expected.map(|ip| (ip, name)));
             }

@@ -162,18 +162,22 @@ impl Providers {
     /// Checks what the types can't.
     #[cfg_attr(
         not(any(
-    feature = "aws",
-    feature = "embedded",
-    feature = "gce",
-    feature = "haproxy",
-    feature = "nginx"
-)),
+            feature = "aws",
+            feature = "embedded",
+            feature = "gce",
+            feature = "haproxy",
+            feature = "nginx"
+        )),
         expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "no provider asks for it")
     )]
     pub(crate) fn check(&self) -> Result<()> {
         #[cfg(feature = "aws")]
         if let Some(aws) = &self.aws {
             aws.check().map_err(|error| anyhow::anyhow!("providers.aws.{error}"))?;
+        }
+        #[cfg(feature = "embedded")]
+        if let Some(embedded) = &self.embedded {
+            embedded.check().map_err(|error| anyhow::anyhow!("providers.embedded.{error}"))?;
         }
         #[cfg(feature = "gce")]
         if let Some(gce) = &self.gce {
@@ -195,22 +199,24 @@ impl Providers {
     /// No two providers of this machine give the same addresses to Services.
     #[cfg(any(feature = "embedded", feature = "haproxy", feature = "nginx"))]
     fn apart(&self) -> Result<()> {
-        let pools = [
-            #[cfg(feature = "embedded")]
-            ("embedded", self.embedded.as_ref().map(|config| &config.pool)),
-            #[cfg(feature = "haproxy")]
-            ("haproxy", self.haproxy.as_ref().map(|config| &config.pool)),
-            #[cfg(feature = "nginx")]
-            ("nginx", self.nginx.as_ref().map(|config| &config.pool)),
-        ];
-        let served = pools.iter().filter_map(|(name, pool)| Some((name, (*pool)?)));
-        let served: Vec<_> = served.collect();
-        for (at, (name, pool)) in served.iter().enumerate() {
-            let clash = served.iter().take(at).find(|(_, theirs)| pool.overlap(theirs));
-            if let Some((other, theirs)) = clash {
+        let mut pools = Vec::new();
+        #[cfg(feature = "embedded")]
+        if let Some(embedded) = &self.embedded {
+            let all = [("pool".to_owned(), &embedded.pool)].into_iter();
+            let named = embedded.pools.iter().map(|(name, pool)| (format!("pools.{name}"), pool));
+            pools.extend(all.chain(named).map(|(key, pool)| ("embedded", key, pool)));
+        }
+        #[cfg(feature = "haproxy")]
+        pools.extend(self.haproxy.iter().map(|it| ("haproxy", "pool".to_owned(), &it.pool)));
+        #[cfg(feature = "nginx")]
+        pools.extend(self.nginx.iter().map(|it| ("nginx", "pool".to_owned(), &it.pool)));
+        for (at, (name, key, pool)) in pools.iter().enumerate() {
+            let mut before = pools.iter().take(at);
+            let clash = before.find(|(other, _, theirs)| other != name && pool.overlap(theirs));
+            if let Some((other, theirs, range)) = clash {
                 anyhow::bail!(
-                    "providers.{name}.pool: {pool} has addresses of providers.{other}.pool, which is \
-                     {theirs}: two load balancers can't have the same one"
+                    "providers.{name}.{key}: {pool} has addresses of providers.{other}.{theirs}, which \
+                     is {range}: two load balancers can't have the same one"
                 );
             }
         }
@@ -220,12 +226,12 @@ impl Providers {
     /// Connects to all of them, for this cluster.
     #[cfg_attr(
         not(all(
-    feature = "aws",
-    feature = "embedded",
-    feature = "gce",
-    feature = "haproxy",
-    feature = "nginx"
-)),
+            feature = "aws",
+            feature = "embedded",
+            feature = "gce",
+            feature = "haproxy",
+            feature = "nginx"
+        )),
         allow(
             unused_mut,
             unused_variables,

@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use seaway_core::{ProviderError, ServiceUid};
+use seaway_core::{Moment, ProviderError, ServiceUid};
 
 use crate::dataplane::Balancer;
 use crate::error;
@@ -26,35 +26,47 @@ pub enum Fact {
         /// What listens.
         balancer: Arc<Balancer>,
     },
-    /// Nothing listens any more.
-    Closed,
-    /// These addresses went back to the pool.
-    Released(Vec<IpAddr>),
+    /// Nothing listens any more for a Service.
+    Closed {
+        /// The Service.
+        uid: ServiceUid,
+    },
+    /// These addresses are not those of a Service any more.
+    Released {
+        /// The Service.
+        uid: ServiceUid,
+        /// The addresses.
+        addresses: Vec<IpAddr>,
+    },
 }
 
 impl Embedded {
     /// Makes one change.
-    pub(crate) async fn make(&self, step: &Step) -> Result<Fact, ProviderError> {
+    pub(crate) async fn make(&self, step: &Step, now: Moment) -> Result<Fact, ProviderError> {
         match step {
-            Step::Reserve { service, slots } => {
-                let addresses =
-                    self.pool().reserve(service, slots).map_err(|error| error.told())?;
-                Ok(Fact::Reserved { uid: service.uid.clone(), addresses })
+            Step::Reserve { holder, service, order } => {
+                let reserved = self.pool().reserve(holder, service, order, now);
+                let addresses = reserved.map_err(|error| error.told())?;
+                Ok(Fact::Reserved { uid: holder.uid.clone(), addresses })
             }
-            Step::Open { service, balancer } => {
+            Step::Open { holder, service, balancer } => {
                 // Of a claimed address only the uid of its holder is known until here.
-                self.pool().introduce(service);
-                let opened = self.plane.set(id(&service.uid), Arc::clone(balancer)).await;
+                self.pool().introduce(holder, service);
+                let opened = self.plane.set(id(holder), Arc::clone(balancer)).await;
                 opened.map_err(|error| error::told("listen", &error))?;
-                Ok(Fact::Open { uid: service.uid.clone(), balancer: Arc::clone(balancer) })
+                Ok(Fact::Open { uid: holder.uid.clone(), balancer: Arc::clone(balancer) })
             }
-            Step::Close { uid } => {
-                self.plane.remove(id(uid)).await;
-                Ok(Fact::Closed)
+            Step::Close { holder } => {
+                self.plane.remove(id(holder)).await;
+                Ok(Fact::Closed { uid: holder.uid.clone() })
             }
-            Step::Release { uid, addresses } => {
-                self.pool().release(uid, addresses);
-                Ok(Fact::Released(addresses.clone()))
+            Step::Release { holder, addresses, leaves } => {
+                if *leaves {
+                    self.pool().leave(holder, addresses, now);
+                } else {
+                    self.pool().release(holder, addresses);
+                }
+                Ok(Fact::Released { uid: holder.uid.clone(), addresses: addresses.clone() })
             }
         }
     }

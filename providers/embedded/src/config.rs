@@ -1,10 +1,12 @@
+use std::collections::BTreeMap;
 use std::num::NonZeroU16;
 use std::time::Duration;
 
+use seaway_core::{ErrorKind, ProviderError};
 use serde::Deserialize;
 
-use crate::dataplane::{HealthCheck, Probe};
-use seaway_pool::Ranges;
+use crate::dataplane::{HealthCheck, Options, Probe};
+use seaway_pool::{Pools, Ranges};
 
 /// The section `[providers.embedded]` of the config.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -14,6 +16,16 @@ pub struct Config {
     /// (`2001:db8::/124`, all of its addresses) and single addresses, of both families, the lowest of
     /// the first entry first. They must be on this machine.
     pub pool: Ranges,
+    /// More pools, by name, for Services that name one. No address may be in two.
+    #[serde(default)]
+    pub pools: BTreeMap<String, Ranges>,
+    /// For how many seconds the address of a Service that is gone is kept for one of the same name;
+    /// 0: not at all.
+    #[serde(default = "default_keep_seconds")]
+    pub keep_seconds: u64,
+    /// Whether Services of several namespaces may share an address.
+    #[serde(default)]
+    pub cross_namespace_groups: bool,
     /// How many seconds open connections may live on once their port is closed. 300 by default, as
     /// the deregistration delay of an AWS NLB.
     #[serde(default = "default_drain_seconds")]
@@ -22,13 +34,74 @@ pub struct Config {
     /// kube-proxy answers on 10256, and not by a connection to the NodePort.
     #[serde(default)]
     pub health_check_port: Option<NonZeroU16>,
+    /// TCP connections of all load balancers together; one beyond that is reset. 0: no limit but
+    /// the file descriptors of the process.
+    #[serde(default = "default_max_connections")]
+    pub max_connections: u32,
+    /// UDP flows of all load balancers together. 0: no limit but the file descriptors.
+    #[serde(default = "default_max_udp_flows")]
+    pub max_udp_flows: u32,
+    /// How many seconds a TCP connection may be silent in both directions; 0: for ever. An hour by
+    /// default, as for the provider haproxy.
+    #[serde(default = "default_idle_seconds")]
+    pub idle_seconds: u64,
 }
 
 const fn default_drain_seconds() -> u64 {
     300
 }
 
+const fn default_max_connections() -> u32 {
+    100_000
+}
+
+const fn default_max_udp_flows() -> u32 {
+    65_536
+}
+
+const fn default_idle_seconds() -> u64 {
+    3600
+}
+
+const fn default_keep_seconds() -> u64 {
+    60
+}
+
 impl Config {
+    /// Checks what the types can't.
+    ///
+    /// # Errors
+    /// A text that names the key, the value and what is allowed.
+    pub fn check(&self) -> Result<(), String> {
+        Pools::new(self.pool.clone(), self.pools.clone()).map(drop)
+    }
+
+    /// All pools.
+    ///
+    /// # Errors
+    /// As [`Config::check`].
+    pub(crate) fn pools(&self) -> Result<Pools, ProviderError> {
+        Pools::new(self.pool.clone(), self.pools.clone())
+            .map_err(|error| ProviderError::new(ErrorKind::InvalidSpec, "config", error))
+    }
+
+    /// For how long the address of a Service that is gone is kept.
+    pub(crate) const fn keep(&self) -> Duration {
+        Duration::from_secs(self.keep_seconds)
+    }
+
+    /// How the data plane is to behave.
+    pub(crate) fn options(&self) -> Options {
+        let idle = (self.idle_seconds > 0).then(|| Duration::from_secs(self.idle_seconds));
+        Options {
+            listener_drain: self.drain(),
+            max_connections: self.max_connections as usize,
+            max_flows: self.max_udp_flows as usize,
+            idle_timeout: idle,
+            ..Options::default()
+        }
+    }
+
     /// How long open connections may live on once their port is closed.
     pub(crate) const fn drain(&self) -> Duration {
         Duration::from_secs(self.drain_seconds)
@@ -64,6 +137,10 @@ mod tests {
         assert_eq!(config.pool.to_string(), "198.18.0.200-198.18.0.203, 2001:db8::/124");
         assert_eq!(config.drain(), Duration::from_mins(5));
         assert_eq!(config.health(None).probe, Probe::Tcp);
+        let (options, default) = (config.options(), Options::default());
+        assert_eq!(options.max_connections, default.max_connections);
+        assert_eq!(options.max_flows, default.max_flows);
+        assert_eq!(options.idle_timeout, default.idle_timeout);
     }
 
     #[test]
@@ -74,6 +151,13 @@ mod tests {
         let healthz = |port| Probe::Http { port, path: "/healthz".to_owned() };
         assert_eq!(config.health(None).probe, healthz(10256));
         assert_eq!(config.health(Some(31_999)).probe, healthz(31_999), "its own comes first");
+        let limits =
+            "pool = ['192.0.2.1']\nmax-connections = 5\nmax-udp-flows = 6\nidle-seconds = 7";
+        let options = read(limits).unwrap().options();
+        assert_eq!((options.max_connections, options.max_flows), (5, 6));
+        assert_eq!(options.idle_timeout, Some(Duration::from_secs(7)));
+        let options = read("pool = ['192.0.2.1']\nidle-seconds = 0").unwrap().options();
+        assert_eq!(options.idle_timeout, None);
     }
 
     #[test]
@@ -81,6 +165,26 @@ mod tests {
         let json = r#"{"pool": ["192.0.2.1"], "drain-seconds": 0}"#;
         let config: Config = serde_json::from_str(json).unwrap();
         assert_eq!(config.drain(), Duration::ZERO);
+    }
+
+    #[test]
+    fn pools_are_read_by_their_names() {
+        let plain = read("pool = ['192.0.2.1']").unwrap();
+        assert_eq!((plain.pools.len(), plain.keep()), (0, Duration::from_mins(1)));
+        assert!(!plain.cross_namespace_groups);
+        let config = read(
+            "pool = ['192.0.2.1']\nkeep-seconds = 0\ncross-namespace-groups = true\n[pools]\n\
+             front = ['198.51.100.0/28', '2001:db8::/124']\ninside-v6 = ['fd00::/120']",
+        )
+        .unwrap();
+        assert_eq!(config.check(), Ok(()));
+        let pools = config.pools().unwrap();
+        assert_eq!(pools.get(Some("inside-v6")).unwrap().to_string(), "fd00::/120");
+        assert_eq!(pools.families(), BTreeSet::from([Family::IPv4, Family::IPv6]));
+        assert_eq!(config.keep(), Duration::ZERO);
+        assert!(config.cross_namespace_groups);
+        let error = read("pool = ['192.0.2.0/28']\n[pools]\na = ['192.0.2.7']").unwrap().check();
+        assert!(error.unwrap_err().contains("pools.a: 192.0.2.7 has addresses of pool"));
     }
 
     #[test]
@@ -93,6 +197,8 @@ mod tests {
         refused("pool = []", "name one address at least");
         refused("pool = ['192.0.2.300']", "192.0.2.300");
         refused("pool = ['192.0.2.1']\ndrain = 7", "drain");
+        refused("pool = ['192.0.2.1']\n[pools]\na = []", "name one address at least");
+        refused("pool = ['192.0.2.1']\nkeep-seconds = -1", "-1");
         refused("pool = ['192.0.2.1']\ndrain-seconds = -1", "-1");
         refused("pool = ['192.0.2.1']\nhealth-check-port = 0", "nonzero");
         refused("pool = ['192.0.2.1']\nhealth-check-port = 65536", "65536");

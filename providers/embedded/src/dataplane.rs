@@ -26,6 +26,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use room::House;
 use running::{Ground, Running};
 use targets::Epoch;
 
@@ -35,22 +36,27 @@ mod counters;
 mod error;
 mod front;
 mod listener;
+mod notice;
 mod options;
+mod proxy;
 mod recent;
+mod room;
 mod running;
 mod sources;
 mod state;
 mod targets;
 mod tcp;
+mod tuning;
 mod udp;
 
 pub use balancer::{Balancer, BalancerId, Listener, Protocol, Target};
-pub use counters::Counts;
+pub use counters::{Counts, TargetCounts};
 pub use error::{Error, ErrorKind};
 pub use options::{Keepalive, Options};
 pub use seaway_health::{HealthCheck, Probe};
 pub use sources::Sources;
-pub use state::{BalancerState, TargetState};
+pub use state::{BalancerState, PlaneState, TargetState};
+pub use tuning::Tuning;
 
 /// All balancers of this process. Usable from any runtime, and from none.
 ///
@@ -104,6 +110,7 @@ impl DataPlane {
             .spawn(move || control.block_on(stopped))
             .map_err(|error| Error::start("the health thread", &error))?;
         let ground = Ground {
+            house: Arc::new(House::new(&options)),
             options: Arc::new(options),
             epoch,
             checks,
@@ -150,6 +157,11 @@ impl DataPlane {
     pub fn state_of(&self, id: &BalancerId) -> Option<BalancerState> {
         let running = self.core.balancers().get(id).cloned()?;
         Some(running.state())
+    }
+
+    /// What all balancers use up together.
+    pub fn plane_state(&self) -> PlaneState {
+        self.core.ground.house.state()
     }
 
     /// What one balancer was last set to; none if it isn't there. As cheap as one look-up.
@@ -222,7 +234,7 @@ impl Core {
         }
         want.validate()?;
         let known = self.balancers().get(&id).cloned();
-        let running = known.unwrap_or_else(|| Arc::new(Running::new(&self.ground.options)));
+        let running = known.unwrap_or_else(|| Arc::new(Running::new(id.clone(), &self.ground)));
         let opening = running.open(&want, &self.ground).map_err(|(door, error)| {
             let balancers = self.balancers();
             let holder = balancers.iter().find(|(_, running)| running.has(door));

@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! config     the section [providers.embedded]
+//! settings   the annotations of a Service
+//! group      which Services share an address
 //! observe    what every Service has here
 //! plan/      from that to what is wanted: pure
 //! apply      one step
@@ -14,13 +16,15 @@ mod apply;
 mod config;
 pub mod dataplane;
 mod error;
+mod group;
 mod observe;
 mod plan;
 mod provider;
+mod settings;
 
 pub use apply::Fact;
 pub use config::Config;
-pub use observe::Observed;
+pub use observe::{Observed, Seat};
 pub use plan::Step;
 pub use provider::Embedded;
 

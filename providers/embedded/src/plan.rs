@@ -1,4 +1,5 @@
 mod balancer;
+mod party;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -6,63 +7,141 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use seaway_core::{BalancerKey, Goal, Plan, Planned, Want};
-use seaway_pool::{Overhang, fitting, shown, slots};
+use seaway_core::{BalancerKey, Goal, Plan, Planned, ServiceUid, TrafficPolicy, Warning};
+use seaway_pool::{Holder, Order, Overhang, Pools};
 
 use self::balancer::balancer;
+use self::party::{Guest, Party};
 pub use self::step::Step;
 use crate::config::Config;
-use crate::observe::Observed;
+use crate::observe::{Observed, Seat};
+use crate::settings::PROXY_PROTOCOL;
 
 /// How long the status of a Service may take to show a new address, before the old one is looked at
 /// again.
 const SHOWN_AFTER: Duration = Duration::from_secs(1);
 
-/// The way to what `goal` says of the one Service of `key`.
-pub(crate) fn plan(config: &Config, key: &BalancerKey, goal: &Goal, seen: &Observed) -> Plan<Step> {
+/// What a plan rests on besides the goal and what is seen.
+#[derive(Clone, Copy)]
+pub(crate) struct Terms<'a> {
+    pub config: &'a Config,
+    pub pools: &'a Pools,
+}
+
+/// The steps, in the order in which they may be made.
+#[derive(Default)]
+struct Stages {
+    /// Ports that others wait for are closed, and addresses had.
+    first: Vec<Planned<Step>>,
+    opening: Vec<Planned<Step>>,
+    /// Given back only once nothing listens there any more.
+    releasing: Vec<Planned<Step>>,
+}
+
+/// The way to what `goal` says of the Services of `key`.
+pub(crate) fn plan(
+    terms: Terms<'_>,
+    key: &BalancerKey,
+    goal: &Goal,
+    seen: &Observed,
+) -> Plan<Step> {
     let mut plan = Plan::default();
-    let uid = match key {
-        BalancerKey::Own(uid) => uid,
-        // Nothing is ever put under a shared key here.
-        BalancerKey::Shared(_) => return plan,
-    };
-    let own = |step| vec![Planned::of(uid.clone(), step)];
-    let release = |addresses| Step::Release { uid: uid.clone(), addresses };
-    let Some(member) = goal.members.get(uid) else {
-        if seen.open.is_some() {
-            plan.stage(own(Step::Close { uid: uid.clone() }));
+    let mut stages = Stages::default();
+    for (uid, seat) in &seen.seats {
+        if !goal.members.contains_key(uid) {
+            stages.leave(&Holder::at(key, uid), seat);
         }
-        if !seen.addresses.is_empty() {
-            plan.stage(own(release(seen.addresses.clone())));
-        }
-        return plan;
-    };
-    let Want::Present(spec) = &member.want else { return plan };
-    let shown = shown(&member.published);
-    let slots = match slots(&config.pool, spec, &shown, &seen.addresses) {
-        Ok(slots) => slots,
-        Err(error) => {
-            plan.refused.insert(uid.clone(), error);
-            return plan;
-        }
-    };
-    let Some(mut addresses) = fitting(&slots, &seen.addresses) else {
-        plan.stage(own(Step::Reserve { service: spec.service.clone(), slots }));
-        return plan;
-    };
-    let over = Overhang::of(&addresses, &seen.addresses, &shown);
-    if !over.shown.is_empty() {
-        addresses.extend(over.served(&slots));
-        plan.look_again_in(SHOWN_AFTER);
     }
-    let balancer = balancer(config, spec, goal, seen.open.as_deref(), &addresses);
-    if seen.open.as_deref() != Some(&balancer) {
-        let (service, balancer) = (spec.service.clone(), Arc::new(balancer));
-        plan.stage(own(Step::Open { service, balancer }));
+    let party = Party::read(terms, key, goal, seen, &mut plan);
+    for (uid, seat) in &seen.seats {
+        stages.make_room(&Holder::at(key, uid), seat, goal, &party);
     }
-    if !over.hidden.is_empty() {
-        // Given back only once nothing listens there any more.
-        plan.stage(own(release(over.hidden)));
+    for guest in &party.guests {
+        let nothing = Seat::default();
+        let seat = seen.seat(guest.uid).unwrap_or(&nothing);
+        stages.serve(terms.config, &Holder::at(key, guest.uid), guest, (goal, seat), &mut plan);
     }
+    plan.stage(stages.first).stage(stages.opening).stage(stages.releasing);
     plan
+}
+
+impl Stages {
+    /// Takes down what somebody had who is no member.
+    fn leave(&mut self, holder: &Holder, seat: &Seat) {
+        let own = |step| Planned::of(holder.uid.clone(), step);
+        if seat.open.is_some() {
+            self.first.push(own(Step::Close { holder: holder.clone() }));
+        }
+        if !seat.addresses.is_empty() {
+            let (holder, addresses) = (holder.clone(), seat.addresses.clone());
+            self.releasing.push(own(Step::Release { holder, addresses, leaves: true }));
+        }
+    }
+
+    /// Closes the ports of a member that are another's by now, before that one opens them.
+    fn make_room(&mut self, holder: &Holder, seat: &Seat, goal: &Goal, party: &Party<'_>) {
+        let Some(open) = &seat.open else { return };
+        let spec = goal.members.get(&holder.uid).and_then(|member| member.spec());
+        // Who is no member goes anyway, and who is on hold stays as it is.
+        let Some(spec) = spec else { return };
+        let mut waiting = open.listeners.iter().filter_map(|it| party.other_owner(it, &holder.uid));
+        let Some(waiting) = waiting.next() else { return };
+        let mut less = open.as_ref().clone();
+        less.listeners.retain(|listener| party.other_owner(listener, &holder.uid).is_none());
+        let holder = holder.clone();
+        let step = if less.listeners.is_empty() {
+            Step::Close { holder }
+        } else {
+            Step::Open { holder, service: spec.service.clone(), balancer: Arc::new(less) }
+        };
+        self.first.push(Planned::of(waiting.clone(), step));
+    }
+
+    fn serve(
+        &mut self,
+        config: &Config,
+        holder: &Holder,
+        guest: &Guest<'_>,
+        (goal, seat): (&Goal, &Seat),
+        plan: &mut Plan<Step>,
+    ) {
+        let spec = guest.spec;
+        let own = |step| Planned::of(spec.service.uid.clone(), step);
+        let (holder, service) = (holder.clone(), spec.service.clone());
+        warn(guest, plan);
+        let Some(mut addresses) = guest.chosen.clone() else {
+            let order = Order { pool: guest.pool.clone(), slots: guest.slots.clone() };
+            self.first.push(own(Step::Reserve { holder, service, order }));
+            return;
+        };
+        let over = Overhang::of(&addresses, &seat.addresses, &guest.shown);
+        if !over.shown.is_empty() {
+            addresses.extend(over.served(&guest.slots));
+            plan.look_again_in(SHOWN_AFTER);
+        }
+        let open = seat.open.as_deref();
+        let balancer = balancer(config, (spec, guest.tuning), goal, open, &addresses);
+        if open != Some(&balancer) {
+            let (holder, balancer) = (holder.clone(), Arc::new(balancer));
+            self.opening.push(own(Step::Open { holder, service, balancer }));
+        }
+        if !over.hidden.is_empty() {
+            let step = Step::Release { holder, addresses: over.hidden, leaves: false };
+            self.releasing.push(own(step));
+        }
+    }
+}
+
+/// What the owner of a Service should know though it is served.
+fn warn(guest: &Guest<'_>, plan: &mut Plan<Step>) {
+    let uid: &ServiceUid = guest.uid;
+    let is_local = matches!(guest.spec.traffic_policy, TrafficPolicy::Local { .. });
+    if is_local && !guest.tuning.proxy_protocol {
+        let message = format!(
+            "externalTrafficPolicy: Local is served, but the client's address is lost: nodes see \
+             connections from the load balancer; {PROXY_PROTOCOL}: v2 tells it to pods that speak the \
+             PROXY protocol"
+        );
+        plan.warn(uid, Warning::new("ClientAddressLost", message));
+    }
 }

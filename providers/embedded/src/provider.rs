@@ -4,16 +4,18 @@ use std::time::Duration;
 
 use seaway_core::{
     Address, AffinitySupport, BalancerKey, Capabilities, Claim, Context, Depth, Goal, IpMode, Key,
-    LbSpec, Plan, Protocol, Provider, ProviderError, Readiness, ServiceUid, Target, TargetKind,
+    LbSpec, Plan, Protocol, Provider, ProviderError, ProxyProtocol, Readiness, ServiceUid, Target,
+    TargetKind,
 };
 
 use crate::apply::Fact;
 use crate::config::Config;
-use crate::dataplane::{DataPlane, Options};
+use crate::dataplane::DataPlane;
 use crate::error;
 use crate::observe::Observed;
-use crate::plan::{self, Step};
-use seaway_pool::{Pool, Refusal};
+use crate::plan::{self, Step, Terms};
+use crate::{group, settings};
+use seaway_pool::{Holder, Pool, Pools, Refusal, Request};
 
 /// The checks run anyway: asking for what they found costs next to nothing.
 const HEALTH_EVERY: Duration = Duration::from_secs(5);
@@ -23,17 +25,20 @@ const HEALTH_EVERY: Duration = Duration::from_secs(5);
 pub struct Embedded {
     pub(crate) config: Arc<Config>,
     pub(crate) plane: Arc<DataPlane>,
+    pools: Arc<Pools>,
     pool: Arc<Mutex<Pool>>,
 }
 
 impl Embedded {
     pub(crate) fn start(config: Config) -> Result<Self, ProviderError> {
-        let options = Options { listener_drain: config.drain(), ..Options::default() };
+        let pools = config.pools()?;
+        let options = config.options();
         let plane = DataPlane::start(options).map_err(|error| error::told("data plane", &error))?;
-        let pool = Pool::new(crate::NAME, config.pool.clone());
+        let pool = Pool::new(crate::NAME, pools.clone()).keeping(config.keep());
         Ok(Self {
             config: Arc::new(config),
             plane: Arc::new(plane),
+            pools: Arc::new(pools),
             pool: Arc::new(Mutex::new(pool)),
         })
     }
@@ -57,14 +62,22 @@ impl Provider for Embedded {
     const NAME: &'static str = crate::NAME;
 
     fn capabilities(&self) -> Capabilities {
+        let mut settings = settings::declared();
+        settings.extend([
+            Request::addresses_declared(),
+            Request::pool_declared(),
+            group::declared(),
+        ]);
         Capabilities {
             protocols: BTreeSet::from([Protocol::Tcp, Protocol::Udp]),
             mixed_protocols: true,
             target_kind: TargetKind::NodePort,
-            families: self.config.pool.families(),
+            families: self.pools.families(),
             source_ranges: true,
             affinity: AffinitySupport::ClientIpWithTimeout,
+            proxy_protocol: BTreeSet::from([ProxyProtocol::V2]),
             requested_addresses: true,
+            settings,
             ip_mode: IpMode::Proxy,
             local_nodes: true,
             node_selection: true,
@@ -75,18 +88,22 @@ impl Provider for Embedded {
     }
 
     fn balancer(&self, spec: &LbSpec) -> BalancerKey {
-        BalancerKey::Own(spec.service.uid.clone())
+        group::key(spec, self.config.cross_namespace_groups)
     }
 
     fn claim(&self, claims: &BTreeMap<ServiceUid, Claim>) {
         let mut pool = self.pool();
         for (uid, claim) in claims {
+            let holder = match &claim.at {
+                Some(key) => Holder::at(key, uid),
+                None => Holder::own(uid.clone()),
+            };
             let ips = claim.published.iter().filter_map(|address| match address {
                 Address::Ip(ip) => Some(*ip),
                 Address::Hostname(_) => None,
             });
             for ip in ips {
-                match pool.take(uid, ip) {
+                match pool.take(&holder, ip) {
                     Ok(()) => {}
                     // It is another provider's, or of a pool of before: then it is given anew.
                     Err(Refusal::Foreign { .. }) => {
@@ -114,17 +131,17 @@ impl Provider for Embedded {
     }
 
     fn plan(&self, key: &BalancerKey, goal: &Goal, seen: &Observed, _: &Observed) -> Plan<Step> {
-        plan::plan(&self.config, key, goal, seen)
+        plan::plan(Terms { config: &self.config, pools: &self.pools }, key, goal, seen)
     }
 
     async fn apply(
         &self,
-        _: &Context,
+        cx: &Context,
         step: &Step,
         _: &Observed,
         _: &Observed,
     ) -> Result<Fact, ProviderError> {
-        self.make(step).await
+        self.make(step, cx.now()).await
     }
 
     fn learn(&self, seen: &mut Observed, fact: Fact) {
@@ -136,11 +153,11 @@ impl Provider for Embedded {
     }
 
     fn holds(&self, seen: &Observed) -> BTreeSet<ServiceUid> {
-        seen.owner.iter().cloned().collect()
+        seen.seats.keys().cloned().collect()
     }
 
-    fn readiness(&self, _: &ServiceUid, seen: &Observed) -> Readiness {
-        seen.readiness()
+    fn readiness(&self, uid: &ServiceUid, seen: &Observed) -> Readiness {
+        seen.readiness(uid)
     }
 
     async fn targets(
@@ -148,7 +165,12 @@ impl Provider for Embedded {
         _: &Context,
         key: &Key,
     ) -> Result<BTreeMap<ServiceUid, Vec<Target>>, ProviderError> {
-        let Key::Balancer(BalancerKey::Own(uid)) = key else { return Ok(BTreeMap::new()) };
-        Ok(self.targets_of(uid).map(|targets| (uid.clone(), targets)).into_iter().collect())
+        let Key::Balancer(key) = key else { return Ok(BTreeMap::new()) };
+        let services = self.services_at(key).into_iter();
+        let targets = services.filter_map(|uid| {
+            let targets = self.targets_of(&Holder::at(key, &uid))?;
+            Some((uid, targets))
+        });
+        Ok(targets.collect())
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use seaway_box::Folder;
-use seaway_core::{Address, Context, ErrorKind, Key, Provider, Readiness, Report};
+use seaway_core::{Address, Context, ErrorKind, Family, Key, Provider, Readiness, Report};
 use seaway_testkit::rig::Rig;
 use seaway_testkit::{Bench, ManualClock, SpecBuilder, uid};
 
@@ -174,4 +174,20 @@ async fn what_changes_by_itself_stirs_and_nothing_else_does() {
     desk.process.lock().unwrap().reloads += 1;
     stirs("a reload by somebody else").await;
     stirs("").await;
+}
+
+#[tokio::test]
+async fn an_address_can_be_asked_for_by_annotation() {
+    let mut rig = serving(&["a"]).await;
+    let (ip, _) = rig.bench.requestable(Family::IPv4).unwrap();
+    let asks = |rig: &Rig<Desk>, value: &str| spec(rig, "a").setting(seaway_pool::ADDRESSES, value);
+    rig.put(asks(&rig, &ip.to_string()));
+    rig.converge().await.unwrap();
+    assert_eq!(rig.published("a"), [Address::Ip(ip)]);
+    rig.put(asks(&rig, "here"));
+    let error = pass(&mut rig).await.members[&uid("a")].error.clone().unwrap();
+    assert_eq!(error.kind(), ErrorKind::InvalidSpec);
+    assert!(error.to_string().contains("seaway.dev/load-balancer-ips"), "{error}");
+    assert_eq!(rig.published("a"), [Address::Ip(ip)], "it keeps what it has");
+    assert!(rig.capabilities().settings.iter().any(|one| one.key == seaway_pool::ADDRESSES));
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, HealthCheck, Sources};
+use super::{Error, HealthCheck, Sources, Tuning};
 
 /// Names one balancer of the plane; the plane gives it no meaning.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -46,6 +46,9 @@ pub struct Balancer {
     pub affinity: Option<Duration>,
     /// How targets are checked.
     pub health: HealthCheck,
+    /// How its traffic is carried.
+    #[serde(default)]
+    pub tuning: Tuning,
 }
 
 /// One open port of a balancer.

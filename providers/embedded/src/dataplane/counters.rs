@@ -15,6 +15,11 @@ impl Counter {
         self.0.fetch_add(n as u64, Relaxed);
     }
 
+    /// Adds one if that makes no more than `most`.
+    pub(super) fn one_below(&self, most: u64) -> bool {
+        self.0.try_update(Relaxed, Relaxed, |now| (now < most).then_some(now + 1)).is_ok()
+    }
+
     pub(super) fn less_one(&self) {
         self.0.fetch_sub(1, Relaxed);
     }
@@ -25,23 +30,40 @@ impl Counter {
 }
 
 macro_rules! counters {
-    ($($(#[$doc:meta])+ $name:ident,)+) => {
+    ($counters:ident, $(#[$about:meta])+ $counts:ident: $($(#[$doc:meta])+ $name:ident,)+) => {
         #[derive(Debug, Default)]
-        pub(super) struct Counters { $(pub(super) $name: Counter,)+ }
+        pub(super) struct $counters { $(pub(super) $name: Counter,)+ }
 
-        /// What a balancer has done since it was opened; `*_open` are what is open now.
+        $(#[$about])+
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-        pub struct Counts { $($(#[$doc])+ pub $name: u64,)+ }
+        #[serde(default)]
+        pub struct $counts { $($(#[$doc])+ pub $name: u64,)+ }
 
-        impl Counters {
-            pub(super) fn read(&self) -> Counts {
-                Counts { $($name: self.$name.get(),)+ }
+        impl $counters {
+            pub(super) fn read(&self) -> $counts {
+                $counts { $($name: self.$name.get(),)+ }
+            }
+        }
+
+        impl $counts {
+            /// Every counter with its name, for whoever writes them all down.
+            pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
+                [$((stringify!($name), self.$name),)+].into_iter()
+            }
+
+            /// What both have counted.
+            #[must_use]
+            pub fn plus(&self, other: &Self) -> Self {
+                Self { $($name: self.$name + other.$name,)+ }
             }
         }
     };
 }
 
 counters! {
+    Counters,
+    /// What a balancer has done since it was opened; `*_open` are what is open now.
+    Counts:
     /// TCP connections accepted, those from forbidden sources included.
     accepted,
     /// TCP connections that are open to a target now.
@@ -52,6 +74,10 @@ counters! {
     flows_opened,
     /// TCP connections and datagrams refused because of their source address.
     source_refused,
+    /// TCP connections refused because their balancer had as many as it may have.
+    limit_refused,
+    /// TCP connections refused because the plane had as many as it may have.
+    plane_limit_refused,
     /// TCP connections and datagrams for which there was no target at all.
     no_target,
     /// TCP connections that no target took: reset.
@@ -66,6 +92,10 @@ counters! {
     client_broke,
     /// TCP connections that ended with a reset, or another error, on the target's side.
     target_broke,
+    /// TCP connections ended because nothing was said on them for too long, both ways.
+    idle_ended,
+    /// Those of `idle_ended` on which the client had said something, and the target never.
+    target_silent,
     /// TCP connections ended by the plane: a drain limit, or its shutdown.
     ended,
     /// Accepts, connects and flows that failed for want of file descriptors or memory.
@@ -74,6 +104,9 @@ counters! {
     flows_refused,
     /// UDP flows ended to make room for a new one.
     flows_evicted,
+    /// Datagrams without a flow, as the plane had as many as it may have, and their listener none
+    /// to give up.
+    flows_limit_refused,
     /// Datagrams lost because a socket took no more.
     datagrams_dropped,
     /// Datagrams from clients to targets.
@@ -83,6 +116,30 @@ counters! {
     /// Bytes from clients to targets.
     bytes_in,
     /// Bytes from targets to clients.
+    bytes_out,
+}
+
+counters! {
+    MemberCounters,
+    /// What came of the connections and flows to one target.
+    TargetCounts:
+    /// Connects that it refused.
+    connect_refused,
+    /// Connects that it didn't answer in time.
+    connect_timed_out,
+    /// Connects that failed for another reason, but for one of this machine.
+    connect_failed,
+    /// TCP connections that ended with a reset, or another error, on its side.
+    broke,
+    /// TCP connections ended because nothing was said on them for too long.
+    idle_ended,
+    /// Those of `idle_ended` on which the client had said something, and the target never.
+    silent,
+    /// UDP flows ended because it refused them (ICMP).
+    flows_refused,
+    /// Bytes to it.
+    bytes_in,
+    /// Bytes from it.
     bytes_out,
 }
 

@@ -116,6 +116,11 @@ pub(super) fn out_of_files(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(23 | 24))
 }
 
+/// The datagram is longer than one may be: EMSGSIZE, of Linux and of macOS and BSD.
+pub(super) fn too_long(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(if cfg!(target_os = "linux") { 90 } else { 40 })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

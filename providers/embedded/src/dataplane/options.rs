@@ -23,6 +23,15 @@ pub struct Options {
     /// How long a UDP flow without a datagram is kept: 120 s by default, as conntrack
     /// (`nf_conntrack_udp_timeout_stream`) and so kube-proxy on the nodes do.
     pub udp_idle: Duration,
+    /// TCP connections of all balancers together; one beyond that is reset. 0: no limit but file
+    /// descriptors, of which each takes two.
+    pub max_connections: usize,
+    /// How long a TCP connection may be silent in both directions before it is reset; none: for
+    /// ever. An hour by default: dead peers are found by keepalive long before.
+    pub idle_timeout: Option<Duration>,
+    /// UDP flows of all listeners together; a new one beyond that ends one of its own listener, or
+    /// is refused if there is none. 0: no limit.
+    pub max_flows: usize,
     /// UDP flows of one listener; a new one beyond that ends the one that was idle longest.
     pub udp_flows: usize,
     /// Clients that one balancer remembers for affinity; one beyond that evicts the oldest.
@@ -42,6 +51,9 @@ impl Default for Options {
             target_drain: None,
             listener_drain: Duration::from_mins(5),
             udp_idle: Duration::from_mins(2),
+            max_connections: 100_000,
+            idle_timeout: Some(Duration::from_hours(1)),
+            max_flows: 65_536,
             udp_flows: 8192,
             affinity_clients: 100_000,
             checks_at_once: 512,

@@ -11,18 +11,20 @@ use tokio_util::task::TaskTracker;
 
 use super::affinity::Affinity;
 use super::balancer::{Door, Protocol};
-use super::counters::Counters;
-use super::front::Rules;
+use super::counters::{Counter, Counters};
+use super::front::{Notices, Rules};
 use super::listener::{Bound, Opened, Serving};
+use super::room::House;
 use super::sources::Admission;
 use super::state::BalancerState;
 use super::targets::{Epoch, Pool, Wanted, end_after};
-use super::{Balancer, Options};
+use super::{Balancer, BalancerId, Options};
 
 /// What all balancers of a plane share.
 #[derive(Debug)]
 pub(super) struct Ground {
     pub(super) options: Arc<Options>,
+    pub(super) house: Arc<House>,
     pub(super) epoch: Arc<Epoch>,
     pub(super) checks: Arc<Checks>,
     /// Carries the traffic.
@@ -48,11 +50,16 @@ pub(super) struct Running {
 pub(super) struct Opening(BTreeMap<Door, Opened>);
 
 impl Running {
-    pub(super) fn new(options: &Options) -> Self {
+    pub(super) fn new(id: BalancerId, ground: &Ground) -> Self {
         let rules = Rules {
+            id,
+            tuning: ArcSwap::default(),
             admission: ArcSwap::from_pointee(Admission::Only(Vec::new())),
-            affinity: Affinity::new(options.affinity_clients),
+            affinity: Affinity::new(ground.options.affinity_clients),
             counters: Counters::default(),
+            seats: Counter::default(),
+            house: Arc::clone(&ground.house),
+            notices: Notices::default(),
         };
         Self { applied: ArcSwap::default(), rules: Arc::new(rules), serving: Mutex::default() }
     }
@@ -101,6 +108,7 @@ impl Running {
     ) -> Vec<Serving> {
         self.rules.admission.store(Arc::new(Admission::new(&want.sources)));
         self.rules.affinity.set(want.affinity);
+        self.rules.tuning.store(Arc::new(want.tuning));
         let tcp = want.listeners.iter().find(|listener| listener.protocol == Protocol::Tcp);
         let mut serving = self.serving();
         let mut gone = std::mem::take(&mut *serving);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::targets::Member;
-use super::{Balancer, Counts};
+use super::{Balancer, Counts, TargetCounts};
 
 /// What a balancer is at this moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +35,22 @@ pub struct TargetState {
     pub served: u64,
     /// Connections that it didn't take, and flows that it refused.
     pub failed: u64,
+    /// What came of its connections and flows.
+    #[serde(default)]
+    pub counts: TargetCounts,
+}
+
+/// What all balancers use up together at this moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaneState {
+    /// TCP connections, from their accept on, those of closed listeners included.
+    pub connections: u64,
+    /// How many there may be.
+    pub max_connections: u64,
+    /// UDP flows.
+    pub flows: u64,
+    /// How many there may be.
+    pub max_flows: u64,
 }
 
 impl BalancerState {
@@ -48,6 +64,7 @@ impl BalancerState {
                 open: 0,
                 served: 0,
                 failed: 0,
+                counts: TargetCounts::default(),
             };
             (node.clone(), state)
         });
@@ -63,5 +80,6 @@ impl BalancerState {
         target.open += member.open.get();
         target.served += member.served.get();
         target.failed += member.failed.get();
+        target.counts = target.counts.plus(&member.counters.read());
     }
 }

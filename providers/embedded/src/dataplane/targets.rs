@@ -11,7 +11,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use seaway_health::{Check, Checks, OnTurn};
 use tokio_util::sync::CancellationToken;
 
-use super::counters::Counter;
+use super::counters::{Counter, MemberCounters};
 use super::{HealthCheck, Target};
 
 /// Moves on whenever a target may have become usable or unusable, anywhere in the plane.
@@ -44,6 +44,7 @@ pub(super) struct Member {
     pub(super) open: Counter,
     pub(super) served: Counter,
     pub(super) failed: Counter,
+    pub(super) counters: MemberCounters,
     draining: AtomicBool,
     retired: AtomicBool,
     /// Counts the drains that began or ended, so that a drain limit knows whether it still holds.
@@ -68,6 +69,7 @@ impl Member {
             open: Counter::default(),
             served: Counter::default(),
             failed: Counter::default(),
+            counters: MemberCounters::default(),
             draining: AtomicBool::new(false),
             retired: AtomicBool::new(false),
             drains: AtomicU64::new(0),

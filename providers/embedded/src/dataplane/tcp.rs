@@ -10,7 +10,8 @@ use tokio_util::task::TaskTracker;
 
 use super::counters::Open;
 use super::front::Front;
-use relay::Ending;
+use super::room::Seat;
+use relay::{Ending, Talk};
 
 pub(super) mod connect;
 mod relay;
@@ -34,17 +35,24 @@ pub(super) async fn listen(
         match accepted {
             Ok((client, peer)) => {
                 front.counters().accepted.one();
-                if front.admits(peer.ip()) {
-                    open.spawn(serve(Arc::clone(&front), client, peer));
-                } else {
+                if !front.admits(peer.ip()) {
                     reset(client);
+                    continue;
+                }
+                match Seat::take(&front.rules) {
+                    Ok(seat) => {
+                        open.spawn(serve(Arc::clone(&front), client, peer, seat));
+                    }
+                    Err(full) => {
+                        reset(client);
+                        front.rules.tell_full(full);
+                    }
                 }
             }
             Err(error) if is_of_the_connection(&error) => {}
             Err(error) => {
                 // The listener itself is fine: closing it would turn a shortage into an outage.
-                front.counters().starved.one();
-                tracing::debug!(%error, "can't accept");
+                front.rules.tell_starved(&error);
                 tokio::select! {
                     () = stop.cancelled() => return,
                     () = tokio::time::sleep(STARVED_PAUSE) => {}
@@ -73,12 +81,13 @@ fn is_of_the_connection(error: &io::Error) -> bool {
     )
 }
 
-async fn serve(front: Arc<Front>, client: TcpStream, peer: SocketAddr) {
+async fn serve(front: Arc<Front>, client: TcpStream, peer: SocketAddr, _seat: Seat) {
     let counters = front.counters();
+    let tuning = **front.rules.tuning.load();
     // A client that is gone already shows in the first read.
     drop(connect::prepare(&client, &front.options.keepalive, None));
     let connected = tokio::select! {
-        connected = connect::any(&front, peer.ip()) => connected,
+        connected = connect::any(&front, &client, peer, &tuning) => connected,
         () = front.end.cancelled() => {
             counters.ended.one();
             return reset(client);
@@ -87,15 +96,29 @@ async fn serve(front: Arc<Front>, client: TcpStream, peer: SocketAddr) {
     let Some((member, target)) = connected else { return reset(client) };
     let _open = Open::count(&counters.connections_open);
     let _open_there = Open::count(&member.open);
+    let talk = Talk::new(counters, &member.counters);
+    let idle = tuning.idle_timeout.or(front.options.idle_timeout);
     let ending = tokio::select! {
-        ending = relay::both_ways(&client, &target, counters) => ending,
+        ending = talk.carry(&client, &target) => ending,
+        () = talk.silence(idle) => Ending::Idle,
         () = front.end.cancelled() => Ending::Ended,
         () = member.end.cancelled() => Ending::Ended,
     };
     match ending {
         Ending::Clean => return,
         Ending::ClientBroke => counters.client_broke.one(),
-        Ending::TargetBroke => counters.target_broke.one(),
+        Ending::TargetBroke => {
+            counters.target_broke.one();
+            member.counters.broke.one();
+        }
+        Ending::Idle => {
+            front.rules.tell_idle();
+            member.counters.idle_ended.one();
+            if talk.was_unanswered() {
+                counters.target_silent.one();
+                member.counters.silent.one();
+            }
+        }
         Ending::Ended => counters.ended.one(),
     }
     // Half a file must not look like a whole one: who is left learns of it by a reset.

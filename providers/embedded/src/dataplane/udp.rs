@@ -8,9 +8,10 @@ use tokio::net::UdpSocket;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
-use super::error::out_of_files;
+use super::error::{out_of_files, too_long};
 use super::front::Front;
 use super::recent::Recent;
+use super::room::Berth;
 use flow::{Flow, Line};
 
 mod flow;
@@ -104,9 +105,14 @@ impl Desk {
                     line.used.store(self.now(), Relaxed);
                     counters.datagrams_in.one();
                     counters.bytes_in.add(datagram.len());
+                    line.member.counters.bytes_in.add(datagram.len());
                     return;
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                // With a header before it, the longest of all has no room: that is not the
+                // target's fault.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock || too_long(&error) => {
+                    break;
+                }
                 Err(error) => self.refused(&line, &error),
             }
         }
@@ -127,21 +133,22 @@ impl Desk {
             counters.no_target.one();
             return None;
         };
-        while flows.len() >= self.front.options.udp_flows.max(1) {
-            flows.pop_oldest();
-            counters.flows_evicted.one();
-        }
-        match Line::open(Arc::clone(&self.front), client, member, self.now()) {
+        let Some(berth) = self.berth(&mut flows) else {
+            self.front.rules.tell_flow_refused();
+            return None;
+        };
+        let door = self.socket.local_addr().ok();
+        match Line::open(Arc::clone(&self.front), client, member, (door, self.now())) {
             Ok(line) => {
                 let line = Arc::new(line);
                 let replies = flow::carry_replies(Arc::clone(self), Arc::clone(&line));
                 let replies = AbortOnDropHandle::new(self.replies.spawn(replies));
-                flows.insert(client, Flow { line: Arc::clone(&line), _replies: replies });
+                flows.insert(client, Flow { line: Arc::clone(&line), berth, _replies: replies });
                 Some(line)
             }
             Err(error) => {
                 if out_of_files(&error) {
-                    counters.starved.one();
+                    self.front.rules.tell_starved(&error);
                 } else {
                     counters.connect_failed.one();
                 }
@@ -150,11 +157,26 @@ impl Desk {
         }
     }
 
+    /// The place of a new flow: a free one, or that of the flow that was idle longest here.
+    fn berth(&self, flows: &mut Recent<SocketAddr, Flow>) -> Option<Berth> {
+        let mut berth = None;
+        while flows.len() >= self.front.options.udp_flows.max(1) {
+            berth = flows.pop_oldest().map(|flow| flow.berth);
+            self.front.rules.tell_evicted();
+        }
+        berth.or_else(|| Berth::take(&self.front.rules.house)).or_else(|| {
+            let oldest = flows.pop_oldest()?;
+            self.front.rules.tell_evicted();
+            Some(oldest.berth)
+        })
+    }
+
     /// Ends a flow whose target can't be reached, and has its client go elsewhere.
     fn refused(&self, line: &Arc<Line>, error: &io::Error) {
         tracing::debug!(target = %line.member.address, %error, "flow refused");
         self.front.counters().flows_refused.one();
         line.member.failed.one();
+        line.member.counters.flows_refused.one();
         self.front.rules.affinity.forget(line.client.ip(), &line.member.node);
         let mut flows = self.flows();
         if flows.get(&line.client).is_some_and(|flow| Arc::ptr_eq(&flow.line, line)) {

@@ -3,12 +3,12 @@ use std::net::{IpAddr, SocketAddr};
 use seaway_core::{Goal, LbSpec, Protocol, SourceRanges, TrafficPolicy};
 
 use crate::config::Config;
-use crate::dataplane::{self, Balancer, Listener, Sources, Target};
+use crate::dataplane::{self, Balancer, Listener, Sources, Target, Tuning};
 
 /// What is to listen on `addresses`, the preferred one first, where `open` does now.
 pub(super) fn balancer(
     config: &Config,
-    spec: &LbSpec,
+    (spec, tuning): (&LbSpec, Tuning),
     goal: &Goal,
     open: Option<&Balancer>,
     addresses: &[IpAddr],
@@ -43,6 +43,7 @@ pub(super) fn balancer(
         },
         affinity: spec.affinity.map(|affinity| affinity.timeout),
         health,
+        tuning,
     }
 }
 

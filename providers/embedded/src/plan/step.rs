@@ -2,25 +2,29 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use seaway_core::{Family, ServiceRef, ServiceUid, Urgency};
+use seaway_core::{Family, ServiceRef, Urgency};
 
 use crate::apply::Fact;
 use crate::dataplane::{Balancer, Listener, Sources};
 use crate::observe::Observed;
-use seaway_pool::{Slot, Wish};
+use seaway_pool::{Holder, Order, Wish};
 
 /// One change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Gives a Service addresses of the pool, besides those that it has.
+    /// Gives a Service addresses of a pool, besides those that it has.
     Reserve {
+        /// Who has them then.
+        holder: Holder,
         /// The Service.
         service: ServiceRef,
-        /// One for each family, the preferred one first.
-        slots: Vec<Slot>,
+        /// Which.
+        order: Order,
     },
     /// Opens listeners, or changes what is behind them; closes those that are not named.
     Open {
+        /// Whose they are.
+        holder: Holder,
         /// The Service.
         service: ServiceRef,
         /// What is to listen.
@@ -28,15 +32,17 @@ pub enum Step {
     },
     /// Closes every listener of a Service.
     Close {
-        /// The Service.
-        uid: ServiceUid,
+        /// Whose they are.
+        holder: Holder,
     },
-    /// Gives addresses back to the pool.
+    /// Gives addresses back to the pool, unless others of the group have them.
     Release {
         /// Whose they are.
-        uid: ServiceUid,
+        holder: Holder,
         /// Which.
         addresses: Vec<IpAddr>,
+        /// Whether the Service goes: then they are kept for a while.
+        leaves: bool,
     },
 }
 
@@ -45,23 +51,26 @@ impl Step {
     /// as unspecified ones.
     pub(crate) fn foresee(&self, seen: &Observed) -> Fact {
         match self {
-            Self::Reserve { service, slots } => {
-                let slots = slots.iter().map(|slot| match (slot.wish, slot.family) {
+            Self::Reserve { holder, order, .. } => {
+                let slots = order.slots.iter().map(|slot| match (slot.wish, slot.family) {
                     (Some(Wish::Only(ip) | Wish::Rather(ip)), _) => ip,
                     (None, Family::IPv4) => Ipv4Addr::UNSPECIFIED.into(),
                     (None, Family::IPv6) => Ipv6Addr::UNSPECIFIED.into(),
                 });
                 let mut addresses: Vec<_> = slots.collect();
-                let others = seen.addresses.iter().filter(|ip| !addresses.contains(ip));
+                let held = seen.seat(&holder.uid).map_or(&[][..], |seat| &seat.addresses);
+                let others = held.iter().filter(|ip| !addresses.contains(ip));
                 let others: Vec<_> = others.copied().collect();
                 addresses.extend(others);
-                Fact::Reserved { uid: service.uid.clone(), addresses }
+                Fact::Reserved { uid: holder.uid.clone(), addresses }
             }
-            Self::Open { service, balancer } => {
-                Fact::Open { uid: service.uid.clone(), balancer: Arc::clone(balancer) }
+            Self::Open { holder, balancer, .. } => {
+                Fact::Open { uid: holder.uid.clone(), balancer: Arc::clone(balancer) }
             }
-            Self::Close { .. } => Fact::Closed,
-            Self::Release { addresses, .. } => Fact::Released(addresses.clone()),
+            Self::Close { holder } => Fact::Closed { uid: holder.uid.clone() },
+            Self::Release { holder, addresses, .. } => {
+                Fact::Released { uid: holder.uid.clone(), addresses: addresses.clone() }
+            }
         }
     }
 }
@@ -78,12 +87,15 @@ impl seaway_core::Step for Step {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Reserve { slots, .. } => {
-                let texts: Vec<_> = slots
+            Self::Reserve { order, .. } => {
+                let texts: Vec<_> = order
+                    .slots
                     .iter()
                     .map(|slot| match slot.wish {
-                        Some(Wish::Only(ip) | Wish::Rather(ip)) => ip.to_string(),
-                        None => format!("an {} address", slot.family),
+                        Some(Wish::Only(ip) | Wish::Rather(ip)) if !ip.is_unspecified() => {
+                            ip.to_string()
+                        }
+                        Some(_) | None => format!("an {} address", slot.family),
                     })
                     .collect();
                 write!(f, "reserve {}", texts.join(" and "))

@@ -2,19 +2,21 @@ use std::net::IpAddr;
 
 use seaway_core::{
     Address, Class, ErrorKind, Family, Goal, Member, Node, NodeName, ProviderError, Readiness,
-    ServiceUid, Step as _, Urgency, Want,
+    Step as _, Urgency, Want,
 };
-use seaway_pool::Ranges;
+use seaway_pool::{Holder, Ranges};
 use seaway_testkit::{SpecBuilder, node, spec, uid};
 
 use super::*;
 
 mod addresses;
+mod asked;
+mod groups;
 mod targets;
 
 fn config(pool: &[&str]) -> Config {
-    let pool = Ranges::parse(pool).unwrap();
-    Config { pool, drain_seconds: 300, health_check_port: None }
+    let read: Config = toml::from_str("pool = ['192.0.2.1']").unwrap();
+    Config { pool: Ranges::parse(pool).unwrap(), ..read }
 }
 
 fn both() -> Config {
@@ -38,6 +40,17 @@ fn case(spec: SpecBuilder) -> Case {
 
 fn a() -> SpecBuilder {
     spec("a").port(80)
+}
+
+/// What the Service `a` has.
+fn of(seen: &Observed) -> Seat {
+    seen.seats.get(&uid("a")).cloned().unwrap_or_default()
+}
+
+/// As if the Service `a` had it.
+fn has(addresses: &[&str], open: Option<Arc<crate::dataplane::Balancer>>) -> Observed {
+    let addresses = addresses.iter().map(|text| ip(text)).collect();
+    Observed { seats: [(uid("a"), Seat { addresses, open })].into() }
 }
 
 fn ip(text: &str) -> IpAddr {
@@ -72,9 +85,11 @@ impl Case {
     }
 
     fn plan(&self, seen: &Observed) -> Plan<Step> {
+        let pools = self.config.pools().unwrap();
+        let terms = Terms { config: &self.config, pools: &pools };
         let key = BalancerKey::Own(uid("a"));
-        let planned = plan(&self.config, &key, &self.goal, seen);
-        assert_eq!(planned, plan(&self.config, &key, &self.goal, seen), "it is pure");
+        let planned = plan(terms, &key, &self.goal, seen);
+        assert_eq!(planned, plan(terms, &key, &self.goal, seen), "it is pure");
         planned
     }
 
@@ -120,7 +135,7 @@ fn check(before: &Case, after: &Case, steps: &[&str]) {
 fn check_new(case: &Case, steps: &[&str]) {
     let (seen, texts) = case.fold(Observed::default());
     assert_eq!(texts, steps);
-    assert_eq!(seen.owner, Some(uid("a")));
+    assert!(seen.seats.contains_key(&uid("a")));
 }
 
 #[test]
@@ -178,7 +193,7 @@ fn source_ranges_are_told_and_none_is_closed_to_all() {
     to.goal.members.insert(uid("a"), Member::present(closed));
     let (seen, texts) = to.fold(Observed::default());
     assert!(texts[1].ends_with("for 2 nodes, closed to all"), "{texts:?}");
-    let sources = seen.open.unwrap().sources.clone();
+    let sources = of(&seen).open.unwrap().sources.clone();
     assert_eq!(sources, crate::dataplane::Sources::Only(vec![]));
 }
 
@@ -188,7 +203,7 @@ fn affinity_changes_in_place() {
     let text = "listen on 192.0.2.7:80/TCP -> :30080 for 2 nodes";
     check(&shown(a()), &shown(a().affinity(600)), &[text]);
     check(&shown(a().affinity(600)), &shown(a().affinity(1200)), &[text]);
-    let open = shown(a().affinity(600)).done().open.unwrap();
+    let open = of(&shown(a().affinity(600)).done()).open.unwrap();
     assert_eq!(open.affinity, Some(Duration::from_mins(10)));
 }
 
@@ -209,22 +224,26 @@ fn what_is_absent_is_closed_before_its_address_goes_back() {
     // The stages follow each other: never is an address free that still listens.
     assert_eq!(there.clone().absent().plan(&there.done()).stages.len(), 2);
     // A run that was cut in between left one of both.
-    let reserved = Observed { open: None, ..there.done() };
+    let reserved = has(&["192.0.2.7"], None);
     assert_eq!(there.clone().absent().fold(reserved).1, ["release 192.0.2.7"]);
 }
 
+/// Who came in from elsewhere is not of a key that is one Service's own.
 #[test]
-fn nothing_is_ever_made_under_a_key_that_is_not_a_services_own() {
-    let case = case(a());
-    let key = BalancerKey::Shared("group".into());
-    assert_eq!(plan(&case.config, &key, &case.goal, &Observed::default()), Plan::default());
+fn nothing_is_made_for_another_under_a_key_that_is_a_services_own() {
+    let mut case = case(a());
+    case.goal.members = [(uid("b"), Member::present(spec("b").port(80)))].into();
+    assert_eq!(case.plan(&Observed::default()), Plan::default());
 }
 
 #[test]
 fn what_takes_away_goes_first() {
-    let uid = || -> ServiceUid { uid("a") };
-    assert_eq!(Step::Close { uid: uid() }.urgency(), Urgency::Drain);
-    assert_eq!(Step::Release { uid: uid(), addresses: vec![] }.urgency(), Urgency::Drain);
+    let holder = || Holder::own(uid("a"));
+    assert_eq!(Step::Close { holder: holder() }.urgency(), Urgency::Drain);
+    let release = Step::Release { holder: holder(), addresses: vec![], leaves: true };
+    assert_eq!(release.urgency(), Urgency::Drain);
     let service = a().port(80).build().service;
-    assert_eq!(Step::Reserve { service, slots: vec![] }.urgency(), Urgency::Create);
+    let order = Order { pool: None, slots: vec![] };
+    let reserve = Step::Reserve { holder: holder(), service, order };
+    assert_eq!(reserve.urgency(), Urgency::Create);
 }

@@ -8,6 +8,7 @@
 
 mod addresses;
 mod fleet;
+mod groups;
 mod trouble;
 mod witness;
 mod world;

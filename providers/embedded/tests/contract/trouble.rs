@@ -4,13 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use seaway_core::{Address, ErrorKind, Key, Protocol, Provider, Readiness};
-use seaway_pool::Ranges;
-use seaway_provider_embedded::{Config, connect};
+use seaway_provider_embedded::connect;
 use seaway_testkit::rig::Rig;
 use seaway_testkit::{Bench, ManualClock, uid};
 
 use crate::witness::{ask, is_open, somebody};
-use crate::world::{FOREIGN, Restarted};
+use crate::world::{FOREIGN, Restarted, config};
 
 #[tokio::test]
 async fn a_port_that_somebody_else_has_is_a_conflict_that_names_it() {
@@ -102,8 +101,7 @@ async fn without_nodes_the_port_is_open_and_clients_are_turned_away() {
 #[tokio::test]
 async fn an_address_that_is_not_here_is_told_with_the_command_that_adds_it() {
     // RFC 5737: an address for documentation, on no machine.
-    let pool = Ranges::parse(&["192.0.2.1"]).unwrap();
-    let provider = connect(Config { pool, drain_seconds: 1, health_check_port: None }).unwrap();
+    let provider = connect(config(&["192.0.2.1"])).unwrap();
     let driver = seaway_core::drive(provider);
     let cx = seaway_core::Context::new(Arc::new(ManualClock::default()));
     let spec = seaway_testkit::spec("a").port(8080).build();
@@ -119,12 +117,15 @@ async fn an_address_that_is_not_here_is_told_with_the_command_that_adds_it() {
 
 #[tokio::test]
 async fn the_capabilities_are_those_of_the_data_plane_and_the_pool() {
-    let pool = Ranges::parse(&["192.0.2.1"]).unwrap();
-    let provider = connect(Config { pool, drain_seconds: 1, health_check_port: None }).unwrap();
+    let provider = connect(config(&["192.0.2.1"])).unwrap();
     let able = provider.capabilities();
     assert_eq!(able.families, [seaway_core::Family::IPv4].into());
-    assert!(able.proxy_protocol.is_empty(), "it can't send it yet");
-    assert!(able.settings.is_empty(), "it takes no annotation");
+    let document = include_str!("../../../../docs/annotations.md");
+    let (_, section) = document.split_once("\n## Annotations of `embedded`\n").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let written: Vec<_> = section.lines().filter(|line| line.starts_with("| `")).collect();
+    let declared = able.settings.iter().map(|one| format!("| `{}` | {} |", one.key, one.doc));
+    assert_eq!(written, declared.collect::<Vec<_>>());
     let refused = |spec: seaway_testkit::SpecBuilder, part: &str| {
         let error = able.check("embedded", &spec.build()).unwrap_err();
         assert!(error.kind().is_user_error() && error.message().contains(part), "{error}");

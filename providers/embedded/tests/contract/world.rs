@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use seaway_core::{
-    Address, Affinity, BalancerKey, Context, Family, Key, LbSpec, Mark, Node, Protocol, Provider,
-    ServiceUid, SourceRanges, TrafficPolicy,
+    Address, Affinity, Context, Family, Key, LbSpec, Mark, Node, Protocol, Provider, ServiceUid,
+    SourceRanges, TrafficPolicy,
 };
 use seaway_pool::Ranges;
 use seaway_provider_embedded::dataplane::{Balancer, Probe, Sources};
-use seaway_provider_embedded::{Config, Embedded, Observed, connect};
+use seaway_provider_embedded::{Config, Embedded, Observed, Seat, connect};
 use seaway_testkit::contract::PORTS;
 use seaway_testkit::{Bench, Front, ManualClock, Served, SpecBuilder, Thing, cluster_id};
 use tokio::runtime::Builder;
@@ -91,15 +91,19 @@ impl<const PLANE_LIVES_ON: bool> World<PLANE_LIVES_ON> {
 
     /// What is open in the pool, as the operating system tells.
     fn open_ports(&self, seen: &BTreeMap<Key, Observed>) -> Vec<Open> {
-        let owner = |ip: IpAddr| {
-            let mut all = seen.values();
-            all.find(|seen| seen.addresses.contains(&ip)).and_then(|seen| seen.owner.clone())
+        let owner = |at: SocketAddr| {
+            let mut all = seen.values().flat_map(|seen| &seen.seats);
+            let listens = |seat: &Seat| {
+                let mut ports = seat.open.iter().flat_map(|open| &open.listeners);
+                ports.any(|listener| listener.address == at)
+            };
+            all.find(|(_, seat)| listens(seat)).map(|(uid, _)| uid.clone())
         };
         let all =
             self.pool.iter().flat_map(|ip| PORTS.map(|(port, protocol)| (*ip, port, protocol)));
         all.map(|(ip, port, protocol)| (SocketAddr::new(ip, self.base + port), protocol))
             .filter(|(at, protocol)| witness::is_open(*at, *protocol))
-            .map(|(at, protocol)| Open { at, protocol, owner: owner(at.ip()) })
+            .map(|(at, protocol)| Open { at, protocol, owner: owner(at) })
             .collect()
     }
 }
@@ -136,8 +140,7 @@ impl<const PLANE_LIVES_ON: bool> Bench for World<PLANE_LIVES_ON> {
         let v4 = format!("{}-{}", self.pool[0], self.pool[POOL as usize - 1]);
         let v6 = self.pool.get(POOL as usize).map(ToString::to_string);
         let pool: Vec<_> = std::iter::once(v4).chain(v6).collect();
-        let pool = Ranges::parse(&pool).unwrap();
-        let config = Config { pool, drain_seconds: 1, health_check_port: None };
+        let config = Config { drain_seconds: 1, ..config(&pool) };
         let provider = connect(config).unwrap();
         *self.provider.lock().unwrap() = Some(provider.clone());
         provider
@@ -148,10 +151,10 @@ impl<const PLANE_LIVES_ON: bool> Bench for World<PLANE_LIVES_ON> {
         let mark = |uid: &ServiceUid| Mark::of(cluster_id(), uid.clone());
         let mut things: Vec<_> =
             self.foreign().map(|at| Thing::new("their listener", None, at)).into_iter().collect();
-        for seen in seen.values() {
-            for ip in &seen.addresses {
+        for (uid, seat) in seen.values().flat_map(|seen| &seen.seats) {
+            for ip in &seat.addresses {
                 let role = format!("{} address", Family::of(*ip));
-                things.push(Thing::new(role, seen.owner.as_ref().map(mark), ip));
+                things.push(Thing::new(role, Some(mark(uid)), ip));
             }
         }
         for open in self.open_ports(&seen) {
@@ -165,8 +168,8 @@ impl<const PLANE_LIVES_ON: bool> Bench for World<PLANE_LIVES_ON> {
 
     async fn served(&self, uid: &ServiceUid) -> Option<Served> {
         let seen = self.seen().await;
-        let mine = seen.get(&Key::Balancer(BalancerKey::Own(uid.clone())));
-        let balancer = mine.and_then(|seen| seen.open.clone())?;
+        let mut mine = seen.values().filter_map(|seen| seen.seats.get(uid));
+        let balancer = mine.find_map(|seat| seat.open.clone())?;
         let mut served = Served::default();
         for open in self.open_ports(&seen).iter().filter(|open| open.owner.as_ref() == Some(uid)) {
             served.addresses.insert(Address::Ip(open.at.ip()));
@@ -200,6 +203,12 @@ impl<const PLANE_LIVES_ON: bool> Bench for World<PLANE_LIVES_ON> {
         let good = self.pool.iter().rev().find(|ip| Family::of(**ip) == family)?;
         Some((*good, Some([192, 0, 2, 99].into())))
     }
+}
+
+/// A config with this pool, and all else as it is without being said.
+pub(crate) fn config(pool: &[impl AsRef<str>]) -> Config {
+    let read: Config = toml::from_str("pool = ['192.0.2.1']").unwrap();
+    Config { pool: Ranges::parse(pool).unwrap(), ..read }
 }
 
 /// What clients find at an open port: nodes as they answer, and the rest as it was set.

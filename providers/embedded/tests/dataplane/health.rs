@@ -53,6 +53,7 @@ async fn a_refused_connect_takes_the_node_out_at_once() {
     let state = state(&plane);
     assert_eq!(state.counts.connect_refused, 1);
     assert_eq!(state.targets["node-1"].failed, 1);
+    assert_eq!(state.targets["node-1"].counts.connect_refused, 1);
     assert!(!state.targets["node-1"].up && state.targets["node-2"].up);
 }
 
@@ -71,7 +72,7 @@ async fn without_checks_a_suspected_node_comes_back_by_itself() {
 }
 
 /// A listener whose queue is full: the kernel drops every further attempt to connect.
-async fn black_hole(address: SocketAddr) -> (TcpListener, Vec<TcpStream>) {
+pub(crate) async fn black_hole(address: SocketAddr) -> (TcpListener, Vec<TcpStream>) {
     let hole = listener(address, 0);
     let mut queued = Vec::new();
     let patience = Duration::from_millis(100);
@@ -92,6 +93,7 @@ async fn a_black_holed_node_costs_one_timeout() {
     }
     let state = state(&plane);
     assert_eq!(state.counts.connect_timed_out, 1);
+    assert_eq!(state.targets["node-1"].counts.connect_timed_out, 1);
     assert!(!state.targets["node-1"].up);
 }
 

@@ -5,5 +5,7 @@ mod door;
 mod drain;
 mod health;
 mod lab;
+mod limits;
+mod proxy;
 mod tcp;
 mod udp;

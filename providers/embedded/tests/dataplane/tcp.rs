@@ -133,6 +133,8 @@ async fn a_reset_by_the_node_reaches_the_client_as_a_reset() {
     drop(stream);
     assert!(is_reset(&client.rest().await));
     until("it is counted", || state(&plane).counts.target_broke == 1).await;
+    let broke = || state(&plane).targets["node-1"].counts.broke == 1;
+    until("it is counted for the node", broke).await;
 }
 
 fn only(lab: &Lab, sources: &[u32]) -> Sources {

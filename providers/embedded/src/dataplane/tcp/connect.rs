@@ -1,5 +1,5 @@
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,16 +7,21 @@ use seaway_health::blames_target;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 
+use super::relay;
 use crate::dataplane::error::out_of_files;
 use crate::dataplane::front::Front;
 use crate::dataplane::options::Keepalive;
+use crate::dataplane::proxy::Header;
 use crate::dataplane::targets::Member;
+use crate::dataplane::{Protocol, Tuning};
 
 /// Whose fault a failed connect is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
     /// Nobody listens on the target's port.
     Refused,
+    /// Nobody answered in time.
+    TimedOut,
     /// The target, or the way to it.
     Target,
     /// This process has no descriptor, port or memory left.
@@ -42,33 +47,59 @@ impl Fault {
     fn is_ours(self) -> bool {
         match self {
             Self::Starved | Self::Ours => true,
-            Self::Refused | Self::Target => false,
+            Self::Refused | Self::TimedOut | Self::Target => false,
         }
     }
 }
 
 /// Connects to a target for this client: to the next one if that fails, as often as allowed.
-pub(super) async fn any(front: &Front, client: IpAddr) -> Option<(Arc<Member>, TcpStream)> {
+pub(super) async fn any(
+    front: &Front,
+    client: &TcpStream,
+    peer: SocketAddr,
+    tuning: &Tuning,
+) -> Option<(Arc<Member>, TcpStream)> {
     let counters = front.counters();
+    // The client may be gone already: then it is nobody's loss that nothing is told of it.
+    let header = client
+        .local_addr()
+        .ok()
+        .filter(|_| tuning.proxy_protocol)
+        .map(|door| Header::new(Protocol::Tcp, peer, door));
+    let patience = tuning.connect_timeout.unwrap_or(front.options.connect_timeout);
     let mut tried = Vec::new();
     while tried.len() < front.options.connect_tries.max(1) {
-        let Some(member) = front.choose(client, &tried) else { break };
-        let dial = dial(member.address, &front.options.keepalive);
-        let fault = match tokio::time::timeout(front.options.connect_timeout, dial).await {
+        let Some(member) = front.choose(peer.ip(), &tried) else { break };
+        let dial = dial(member.address, &front.options.keepalive, header.as_ref());
+        let fault = match tokio::time::timeout(patience, dial).await {
             Ok(Ok(stream)) => {
                 member.served.one();
                 return Some((member, stream));
             }
-            Ok(Err(error)) => Fault::of(&error),
-            Err(_) => {
-                counters.connect_timed_out.one();
-                Fault::Target
+            Ok(Err(error)) => {
+                let fault = Fault::of(&error);
+                if fault == Fault::Starved {
+                    front.rules.tell_starved(&error);
+                }
+                fault
             }
+            Err(_) => Fault::TimedOut,
         };
         match fault {
-            Fault::Refused => counters.connect_refused.one(),
-            Fault::Target | Fault::Ours => counters.connect_failed.one(),
-            Fault::Starved => counters.starved.one(),
+            Fault::Refused => {
+                counters.connect_refused.one();
+                member.counters.connect_refused.one();
+            }
+            Fault::TimedOut => {
+                counters.connect_timed_out.one();
+                member.counters.connect_timed_out.one();
+            }
+            Fault::Target => {
+                counters.connect_failed.one();
+                member.counters.connect_failed.one();
+            }
+            Fault::Ours => counters.connect_failed.one(),
+            Fault::Starved => {}
         }
         if !fault.is_ours() {
             member.failed.one();
@@ -81,9 +112,16 @@ pub(super) async fn any(front: &Front, client: IpAddr) -> Option<(Arc<Member>, T
     None
 }
 
-async fn dial(address: SocketAddr, keepalive: &Keepalive) -> io::Result<TcpStream> {
+async fn dial(
+    address: SocketAddr,
+    keepalive: &Keepalive,
+    header: Option<&Header>,
+) -> io::Result<TcpStream> {
     let stream = TcpStream::connect(address).await?;
     prepare(&stream, keepalive, Some(keepalive.target_timeout))?;
+    if let Some(header) = header {
+        relay::send(&stream, header.bytes()).await?;
+    }
     Ok(stream)
 }
 

@@ -1,11 +1,13 @@
 use std::cell::RefCell;
 use std::io;
 use std::net::Shutdown;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::time::Duration;
 
 use socket2::SockRef;
 use tokio::net::TcpStream;
 
-use crate::dataplane::counters::{Counter, Counters};
+use crate::dataplane::counters::{Counter, Counters, MemberCounters};
 
 const BUFFER: usize = 64 * 1024;
 
@@ -20,6 +22,8 @@ pub(super) enum Ending {
     Clean,
     ClientBroke,
     TargetBroke,
+    /// Nothing was said for too long.
+    Idle,
     Ended,
 }
 
@@ -38,50 +42,115 @@ enum Broken {
     To,
 }
 
-/// Carries bytes both ways until both directions have ended, or one end breaks. The end of one
-/// direction is passed on alone: who has said all may still listen.
-pub(super) async fn both_ways(
-    client: &TcpStream,
-    target: &TcpStream,
-    counters: &Counters,
-) -> Ending {
-    let inward = async {
-        one_way(client, target, &counters.bytes_in).await.map_err(|broken| match broken {
-            Broken::From => Ending::ClientBroke,
-            Broken::To => Ending::TargetBroke,
-        })
-    };
-    let outward = async {
-        one_way(target, client, &counters.bytes_out).await.map_err(|broken| match broken {
-            Broken::From => Ending::TargetBroke,
-            Broken::To => Ending::ClientBroke,
-        })
-    };
-    match tokio::try_join!(inward, outward) {
-        Ok(((), ())) => Ending::Clean,
-        Err(ending) => ending,
+/// What is said on one connection.
+#[derive(Debug)]
+pub(super) struct Talk<'a> {
+    inward: Lane<'a>,
+    outward: Lane<'a>,
+    /// Looks at the connection since something was said on it.
+    quiet: AtomicU32,
+}
+
+/// What is said in one direction.
+#[derive(Debug)]
+struct Lane<'a> {
+    of_all: &'a Counter,
+    of_member: &'a Counter,
+    any: AtomicBool,
+}
+
+impl<'a> Lane<'a> {
+    const fn new(of_all: &'a Counter, of_member: &'a Counter) -> Self {
+        Self { of_all, of_member, any: AtomicBool::new(false) }
     }
 }
 
-async fn one_way(from: &TcpStream, to: &TcpStream, bytes: &Counter) -> Result<(), Broken> {
-    loop {
-        from.readable().await.map_err(|_| Broken::From)?;
-        match step(from, to)? {
-            Moved::Nothing => {}
-            Moved::All(n) => bytes.add(n),
-            Moved::Some(n, rest) => {
-                bytes.add(n);
-                send(to, &rest).await.map_err(|_| Broken::To)?;
-                bytes.add(rest.len());
-            }
-            Moved::EndOfStream => {
-                // Fails if the receiver is gone already; the other direction finds that out.
-                drop(SockRef::from(to).shutdown(Shutdown::Write));
-                return Ok(());
-            }
+/// A silence is measured in so many looks at the connection: a byte then costs no clock.
+const LOOKS: u32 = 4;
+
+impl<'a> Talk<'a> {
+    pub(super) const fn new(all: &'a Counters, member: &'a MemberCounters) -> Self {
+        Self {
+            inward: Lane::new(&all.bytes_in, &member.bytes_in),
+            outward: Lane::new(&all.bytes_out, &member.bytes_out),
+            quiet: AtomicU32::new(0),
         }
-        // A fast sender must not keep its thread from all others.
-        tokio::task::coop::consume_budget().await;
+    }
+
+    /// Carries bytes both ways until both directions have ended, or one end breaks. The end of one
+    /// direction is passed on alone: who has said all may still listen.
+    pub(super) async fn carry(&self, client: &TcpStream, target: &TcpStream) -> Ending {
+        let inward = async {
+            self.one_way(client, target, &self.inward).await.map_err(|broken| match broken {
+                Broken::From => Ending::ClientBroke,
+                Broken::To => Ending::TargetBroke,
+            })
+        };
+        let outward = async {
+            self.one_way(target, client, &self.outward).await.map_err(|broken| match broken {
+                Broken::From => Ending::TargetBroke,
+                Broken::To => Ending::ClientBroke,
+            })
+        };
+        match tokio::try_join!(inward, outward) {
+            Ok(((), ())) => Ending::Clean,
+            Err(ending) => ending,
+        }
+    }
+
+    /// Returns once nothing was said, either way, for `limit`, or up to a quarter more.
+    pub(super) async fn silence(&self, limit: Option<Duration>) {
+        let Some(limit) = limit else { return std::future::pending().await };
+        while self.quiet.fetch_add(1, Relaxed) < LOOKS {
+            tokio::time::sleep(limit / LOOKS).await;
+        }
+    }
+
+    /// Whether the client has said something, and the target nothing at all.
+    pub(super) fn was_unanswered(&self) -> bool {
+        self.inward.any.load(Relaxed) && !self.outward.any.load(Relaxed)
+    }
+
+    fn said(&self, lane: &Lane<'_>, bytes: usize) {
+        if bytes > 0 {
+            lane.any.store(true, Relaxed);
+            self.quiet.store(0, Relaxed);
+            lane.of_all.add(bytes);
+            lane.of_member.add(bytes);
+        }
+    }
+
+    async fn one_way(
+        &self,
+        from: &TcpStream,
+        to: &TcpStream,
+        lane: &Lane<'_>,
+    ) -> Result<(), Broken> {
+        loop {
+            from.readable().await.map_err(|_| Broken::From)?;
+            match step(from, to)? {
+                Moved::Nothing => {}
+                Moved::All(n) => self.said(lane, n),
+                Moved::Some(n, rest) => {
+                    self.said(lane, n);
+                    let mut left = &rest[..];
+                    while !left.is_empty() {
+                        let sent = some(to, left).await.map_err(|_| Broken::To)?;
+                        self.said(lane, sent);
+                        left = &left[sent..];
+                    }
+                }
+                Moved::EndOfStream => {
+                    // Fails if the receiver is gone already; the other direction finds that out.
+                    drop(SockRef::from(to).shutdown(Shutdown::Write));
+                    // It is something said, too: who hears it has its time to answer.
+                    self.quiet.store(0, Relaxed);
+                    return Ok(());
+                }
+            }
+            // A fast sender must not keep its thread from all others.
+            tokio::task::coop::consume_budget().await;
+        }
     }
 }
 
@@ -102,18 +171,74 @@ fn step(from: &TcpStream, to: &TcpStream) -> Result<Moved, Broken> {
     })
 }
 
-async fn send(to: &TcpStream, mut rest: &[u8]) -> io::Result<()> {
+/// Sends all of it.
+pub(super) async fn send(to: &TcpStream, mut rest: &[u8]) -> io::Result<()> {
     while !rest.is_empty() {
-        to.writable().await?;
-        match to.try_write(rest) {
-            Ok(written) => rest = &rest[written..],
-            Err(error) if is_later(&error) => {}
-            Err(error) => return Err(error),
-        }
+        rest = &rest[some(to, rest).await?..];
     }
     Ok(())
 }
 
+/// Sends as much as is taken.
+async fn some(to: &TcpStream, rest: &[u8]) -> io::Result<usize> {
+    loop {
+        to.writable().await?;
+        match to.try_write(rest) {
+            Err(error) if is_later(&error) => {}
+            result => return result,
+        }
+    }
+}
+
 fn is_later(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::{Instant, advance};
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(100);
+
+    async fn ends_within(silence: impl Future<Output = ()>) -> bool {
+        let began = Instant::now();
+        silence.await;
+        (LIMIT..=LIMIT * 5 / 4).contains(&began.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silence_ends_at_its_limit_or_a_quarter_later() {
+        let (all, member) = (Counters::default(), MemberCounters::default());
+        let talk = Talk::new(&all, &member);
+        assert!(ends_within(talk.silence(Some(LIMIT))).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whatever_is_said_either_way_begins_it_anew() {
+        let (all, member) = (Counters::default(), MemberCounters::default());
+        let talk = Talk::new(&all, &member);
+        let silence = talk.silence(Some(LIMIT));
+        tokio::pin!(silence);
+        for turn in 0..20 {
+            let lane = if turn % 2 == 0 { &talk.inward } else { &talk.outward };
+            talk.said(lane, 1);
+            let patience = tokio::time::timeout(LIMIT * 99 / 100, silence.as_mut()).await;
+            assert!(patience.is_err(), "turn {turn}");
+        }
+        talk.said(&talk.inward, 1);
+        assert!(ends_within(silence).await);
+        assert_eq!((all.bytes_in.get(), member.bytes_out.get()), (11, 10));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_limit_it_never_ends() {
+        let (all, member) = (Counters::default(), MemberCounters::default());
+        let talk = Talk::new(&all, &member);
+        let silence = talk.silence(None);
+        tokio::pin!(silence);
+        advance(LIMIT * 1000).await;
+        assert!(futures::poll!(silence.as_mut()).is_pending());
+    }
 }

@@ -1,8 +1,8 @@
 use std::cell::RefCell;
-use std::io;
+use std::io::{self, IoSlice};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use socket2::{SockAddr, SockRef};
 use tokio::io::Interest;
@@ -10,8 +10,11 @@ use tokio::net::UdpSocket;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::Desk;
+use crate::dataplane::Protocol;
 use crate::dataplane::front::Front;
+use crate::dataplane::proxy::Header;
 use crate::dataplane::recent::LastUse;
+use crate::dataplane::room::Berth;
 use crate::dataplane::targets::Member;
 
 thread_local! {
@@ -23,6 +26,7 @@ thread_local! {
 #[derive(Debug)]
 pub(super) struct Flow {
     pub(super) line: Arc<Line>,
+    pub(super) berth: Berth,
     pub(super) _replies: AbortOnDropHandle<()>,
 }
 
@@ -39,6 +43,9 @@ pub(super) struct Line {
     pub(super) member: Arc<Member>,
     /// On the clock of the desk.
     pub(super) used: AtomicU64,
+    /// What the target is told of the client, before the first datagram and in the same one.
+    header: Option<Header>,
+    greeted: AtomicBool,
     socket: UdpSocket,
     front: Arc<Front>,
 }
@@ -48,7 +55,7 @@ impl Line {
         front: Arc<Front>,
         client: SocketAddr,
         member: Arc<Member>,
-        now: u64,
+        (door, now): (Option<SocketAddr>, u64),
     ) -> io::Result<Self> {
         let any: IpAddr = match member.address {
             SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
@@ -58,16 +65,29 @@ impl Line {
         socket.connect(member.address)?;
         socket.set_nonblocking(true)?;
         let socket = UdpSocket::from_std(socket)?;
+        let header = front.rules.tuning.load().proxy_protocol.then_some(door).flatten();
+        let header = header.map(|door| Header::new(Protocol::Udp, client, door));
         front.counters().flows_opened.one();
         front.counters().flows_open.one();
         member.open.one();
         member.served.one();
-        Ok(Self { client, member, used: AtomicU64::new(now), socket, front })
+        let (used, greeted) = (AtomicU64::new(now), AtomicBool::new(false));
+        Ok(Self { client, member, used, header, greeted, socket, front })
     }
 
     /// Asks the kernel directly: tokio first learns in its next round that a new socket is ready.
     pub(super) fn send(&self, datagram: &[u8]) -> io::Result<()> {
-        SockRef::from(&self.socket).send(datagram).map(|_| ())
+        let socket = SockRef::from(&self.socket);
+        match &self.header {
+            Some(header) if !self.greeted.load(Relaxed) => {
+                let parts = [IoSlice::new(header.bytes()), IoSlice::new(datagram)];
+                socket.send_vectored(&parts)?;
+                // A datagram that was not sent has told nothing: the next one will.
+                self.greeted.store(true, Relaxed);
+                Ok(())
+            }
+            Some(_) | None => socket.send(datagram).map(|_| ()),
+        }
     }
 
     /// The pending error; `WouldBlock`, which also has tokio wait for the next, if there is none.
@@ -99,6 +119,7 @@ pub(super) async fn carry_replies(desk: Arc<Desk>, line: Arc<Line>) {
                     Ok(_) => {
                         counters.datagrams_out.one();
                         counters.bytes_out.add(length);
+                        line.member.counters.bytes_out.add(length);
                     }
                     Err(_) => counters.datagrams_dropped.one(),
                 }

@@ -5,8 +5,7 @@ fn a_published_address_is_taken_again() {
     let listens = "listen on 192.0.2.7:80/TCP -> :30080 for 2 nodes";
     check_new(&case(a()).shows(&["192.0.2.7"]), &["reserve 192.0.2.7", listens]);
     // At a restart it was claimed already.
-    let addresses = vec![ip("192.0.2.7")];
-    let claimed = Observed { owner: Some(uid("a")), addresses, open: None };
+    let claimed = has(&["192.0.2.7"], None);
     let (_, texts) = case(a()).shows(&["192.0.2.7"]).fold(claimed);
     assert_eq!(texts, [listens]);
 }
@@ -51,9 +50,8 @@ fn the_preferred_family_is_told_first() {
     let (v4, v6) = ("192.0.2.7", "2001:db8::7");
     let ready = |case: Case, addresses: &[&str]| {
         let addresses = addresses.iter().map(|text| Address::Ip(ip(text))).collect();
-        let claimed = vec![ip(v4), ip(v6)];
-        let claimed = Observed { owner: Some(uid("a")), addresses: claimed, open: None };
-        assert_eq!(case.fold(claimed).0.readiness(), Readiness::Ready(addresses));
+        let claimed = has(&[v4, v6], None);
+        assert_eq!(case.fold(claimed).0.readiness(&uid("a")), Readiness::Ready(addresses));
     };
     ready(case(a().families([IPv6, IPv4])).shows(&[v4, v6]), &[v6, v4]);
     ready(case(a().families([IPv4, IPv6])).shows(&[v4, v6]), &[v4, v6]);
@@ -93,11 +91,11 @@ fn an_old_address_listens_until_the_status_shows_the_new_one() {
         ],
     );
     let (seen, _) = moving.fold(before.done());
-    assert_eq!(seen.readiness(), Readiness::Ready(vec![Address::Ip(ip("192.0.2.9"))]));
+    assert_eq!(seen.readiness(&uid("a")), Readiness::Ready(vec![Address::Ip(ip("192.0.2.9"))]));
     assert_eq!(moving.plan(&seen).look_again, Some(SHOWN_AFTER));
     let (seen, texts) = asked.clone().shows(&["192.0.2.9"]).fold(seen);
     assert_eq!(texts, ["listen on 192.0.2.9:80/TCP -> :30080 for 2 nodes", "release 192.0.2.7"]);
-    assert_eq!(seen.addresses, [ip("192.0.2.9")]);
+    assert_eq!(of(&seen).addresses, [ip("192.0.2.9")]);
     // One that was never shown need not be kept.
     check(
         &case(a().requested(ip("192.0.2.7"))),
@@ -120,7 +118,7 @@ fn a_request_that_is_taken_back_moves_nothing() {
         .fold(case(a()).shows(&["192.0.2.7"]).done());
     let (seen, texts) = case(a()).shows(&["192.0.2.7"]).fold(moving);
     assert_eq!(texts, ["listen on 192.0.2.7:80/TCP -> :30080 for 2 nodes", "release 192.0.2.9"]);
-    assert_eq!(seen.addresses, [ip("192.0.2.7")]);
+    assert_eq!(of(&seen).addresses, [ip("192.0.2.7")]);
 }
 
 #[test]
@@ -140,11 +138,10 @@ fn an_address_that_can_not_be_is_refused_and_what_is_there_stays() {
 
 #[test]
 fn what_is_reserved_is_not_ready() {
-    let addresses = vec![ip("192.0.2.7")];
-    let reserved = Observed { owner: Some(uid("a")), addresses, open: None };
-    assert_eq!(reserved.readiness(), Readiness::Gone);
+    let reserved = has(&["192.0.2.7"], None);
+    assert_eq!(reserved.readiness(&uid("a")), Readiness::Gone);
     // A second family whose port could not be opened hides nothing that is.
-    let mut partly = case(a()).shows(&["192.0.2.7"]).done();
-    partly.addresses.insert(0, ip("2001:db8::7"));
-    assert_eq!(partly.readiness(), Readiness::Ready(vec![Address::Ip(ip("192.0.2.7"))]));
+    let open = of(&case(a()).shows(&["192.0.2.7"]).done()).open;
+    let partly = has(&["2001:db8::7", "192.0.2.7"], open);
+    assert_eq!(partly.readiness(&uid("a")), Readiness::Ready(vec![Address::Ip(ip("192.0.2.7"))]));
 }

@@ -21,9 +21,10 @@ fn local(nodes: &[&str]) -> Case {
     case
 }
 
-fn assumed(seen: &Observed) -> Vec<&str> {
-    let targets = seen.open.as_ref().unwrap().targets.iter();
-    targets.filter(|target| target.1.assume_up).map(|target| target.0.as_str()).collect()
+fn assumed(seen: &Observed) -> Vec<String> {
+    let open = of(seen).open.unwrap();
+    let up = open.targets.iter().filter(|target| target.1.assume_up);
+    up.map(|target| target.0.clone()).collect()
 }
 
 #[test]
@@ -31,11 +32,11 @@ fn a_local_service_asks_its_health_port_and_trusts_its_hint() {
     use crate::dataplane::Probe;
     let seen = local(&["node-2"]).done();
     let healthz = Probe::Http { port: 31_999, path: "/healthz".to_owned() };
-    assert_eq!(seen.open.as_ref().unwrap().health.probe, healthz);
+    assert_eq!(of(&seen).open.unwrap().health.probe, healthz);
     assert_eq!(assumed(&seen), ["node-2"]);
     // Without a hint its checks tell.
     let unknown = case(a().local(31_999)).done();
-    assert_eq!(assumed(&unknown), Vec::<&str>::new());
+    assert_eq!(assumed(&unknown), Vec::<String>::new());
     // Every node serves for a Service that is not.
     assert_eq!(assumed(&case(a()).done()), ["node-1", "node-2"]);
 }
@@ -54,7 +55,7 @@ fn the_hint_counts_for_what_is_new() {
     // A new machine of an old name knows nothing of the old one.
     let replaced = [node("node-1").build(), node("node-2").at("127.0.0.99").build()];
     let replaced = local(&["node-1"]).nodes(replaced);
-    assert_eq!(assumed(&replaced.fold(local(&["node-2"]).done()).0), Vec::<&str>::new());
+    assert_eq!(assumed(&replaced.fold(local(&["node-2"]).done()).0), Vec::<String>::new());
     // Other checks, another assumption.
     let (seen, texts) = local(&["node-2"]).fold(case(a()).shows(&["192.0.2.7"]).done());
     assert_eq!(texts.len(), 1);
@@ -65,13 +66,14 @@ fn the_hint_counts_for_what_is_new() {
 fn the_health_check_port_of_the_config_is_for_cluster_services() {
     use crate::dataplane::Probe;
     let config = Config { health_check_port: 10_256.try_into().ok(), ..both() };
-    let port = |case: Case| match &case.within(config.clone()).done().open.unwrap().health.probe {
-        Probe::Http { port, .. } => Some(*port),
-        Probe::Tcp | Probe::None => None,
-    };
+    let port =
+        |case: Case| match &of(&case.within(config.clone()).done()).open.unwrap().health.probe {
+            Probe::Http { port, .. } => Some(*port),
+            Probe::Tcp | Probe::None => None,
+        };
     assert_eq!(port(case(a())), Some(10_256));
     assert_eq!(port(local(&[])), Some(31_999));
-    assert_eq!(case(a()).done().open.unwrap().health.probe, Probe::Tcp);
+    assert_eq!(of(&case(a()).done()).open.unwrap().health.probe, Probe::Tcp);
 }
 
 #[test]
@@ -79,7 +81,7 @@ fn a_node_without_an_address_of_a_family_of_the_service_is_no_target() {
     let nodes = [node("node-1").build(), node("node-2").at("2001:db8:1::2").build()];
     let targets = |families: &[Family]| {
         let case = case(a().families(families.iter().copied())).nodes(nodes.clone());
-        let open = case.done().open.unwrap();
+        let open = of(&case.done()).open.unwrap();
         open.targets.values().map(|target| target.address.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(targets(&[Family::IPv4]), ["127.0.0.101"]);
