@@ -162,7 +162,7 @@ async fn what_others_still_use_goes_later() {
 
 /// The name of the one thing of ours that ends so.
 fn names_of(rig: &Rig<Desk>, kind: &str, end: &str) -> String {
-    let names =
+    let mut names =
         rig.bench.mock.list(kind).into_iter().map(|it| it["name"].as_str().unwrap().to_owned());
-    names.filter(|name| name.ends_with(end)).next_back().unwrap()
+    names.rfind(|name| name.ends_with(end)).unwrap()
 }
