@@ -1,29 +1,3 @@
 #!/bin/sh
-# Puts moto, a mock of AWS, under target/moto/: a Python venv with what moto.txt names.
-# Does nothing if the one that is there was made of the same moto.txt. Prints errors only.
-set -eu
-
-root=$(cd "$(dirname "$0")/../.." && pwd)
-wanted="$root/integration/setup/moto.txt"
-venv="$root/target/moto"
-
-fail() {
-    echo "moto.sh: $*" >&2
-    exit 1
-}
-
-# The copy is written last: a venv without it was never finished.
-if cmp -s "$wanted" "$venv/moto.txt" && [ -x "$venv/bin/python" ]; then
-    exit 0
-fi
-command -v python3 >/dev/null || fail "python3 is missing; install it (Debian: apt-get install python3-venv)"
-python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' || fail "Python 3.10 or later is needed"
-
-rm -rf "$venv"
-mkdir -p "$root/target"
-python3 -m venv "$venv" || fail "python3 makes no venv here (Debian: apt-get install python3-venv)"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
-    --requirement "$wanted" >"$venv/pip.log" 2>&1 || fail "pip does not work: $(cat "$venv/pip.log")"
-"$venv/bin/python" -c 'import moto.server, moto.ec2.models, moto.elbv2.models' \
-    || fail "moto does not run here"
-cp "$wanted" "$venv/moto.txt"
+# Puts moto, a mock of AWS, under target/moto/.
+exec sh "$(dirname "$0")/venv.sh" moto moto.server,moto.ec2.models,moto.elbv2.models
