@@ -21,7 +21,7 @@ async fn check(config: &str, parts: &[&str]) {
 #[tokio::test]
 async fn an_unknown_key_is_named_with_those_that_there_are() {
     check(&format!("colour = \"red\"\n{GOOD}"), &["colour", "cluster-id"]).await;
-    check(&GOOD.replace("pool", "pools"), &["pools", "`pool`"]).await;
+    check(&GOOD.replace("pool", "pol"), &["`pol`", "`pool`"]).await;
     check(&GOOD.replace("default-provider", "provider"), &["`provider`", "default-provider"]).await;
 }
 

@@ -9,7 +9,10 @@ mod shared_vpc;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use seaway_core::{BalancerKey, Goal, LbSpec, Member, Needs, Plan, Planned, ServiceUid, Warning};
+use seaway_core::{
+    BalancerKey, ErrorKind, Goal, LbSpec, Member, Needs, Plan, Planned, ProviderError, ServiceUid,
+    Warning,
+};
 
 use self::ground::check_firewall;
 pub(crate) use self::ground::plan_ground;
@@ -68,6 +71,12 @@ pub(crate) fn plan(
         plan.needs = Needs::Ground;
         return plan;
     };
+    if seen.rules.is_empty()
+        && let Some(error) = no_node(rules, goal, ground)
+    {
+        plan.refused.insert(uid.clone(), error);
+        return plan;
+    }
     match design(rules, spec, goal, seen, ground) {
         Ok(design) => {
             let case = Case { rules, spec, member, goal, seen };
@@ -95,6 +104,14 @@ fn is_ready(rules: &Rules, goal: &Goal, ground: &Ground, seen: &Observed) -> boo
     };
     ground.checks.contains_key(&shared_check(rules).name)
         && groups.iter().all(|(place, wanted)| filled(place, wanted))
+}
+
+/// Why a load balancer that is not begun yet would lead to no node of the cluster, if it would.
+fn no_node(rules: &Rules, goal: &Goal, ground: &Ground) -> Option<ProviderError> {
+    let Shared { groups, left_out } = shared(rules, goal, ground);
+    let first = left_out.first().filter(|_| groups.is_empty())?;
+    let message = format!("none of {} nodes can get traffic: {first}", left_out.len());
+    Some(ProviderError::new(ErrorKind::Unavailable, "nodes", message))
 }
 
 impl Case<'_> {

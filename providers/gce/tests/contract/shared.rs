@@ -73,6 +73,28 @@ async fn a_node_of_another_load_balancers_group_is_told() {
     assert_eq!(groups(&rig).iter().sum::<u64>(), 3);
 }
 
+/// A load balancer without any node is none: the Service waits, and says why.
+#[tokio::test]
+async fn where_no_node_can_be_had_nothing_is_begun() {
+    let mut rig = Rig::<Desk>::open().await;
+    rig.bench.balance_elsewhere("europe-west1-c", "node-4");
+    rig.set_nodes([4]);
+    rig.put(spec("a").port(80));
+    rig.driver().survey(&rig.cx).await.unwrap();
+    rig.pass(&Key::Ground).await;
+    let report = pass(&mut rig, "a").await;
+    let error = trouble(&report, "a").unwrap().to_string();
+    for part in ["node-4", "at most one load-balanced instance group", "out of the other group"] {
+        assert!(error.contains(part), "{error} does not say {part}");
+    }
+    assert!(!report.wrote(), "{report:?}");
+    rig.set_nodes([4, 5]);
+    rig.converge().await.unwrap();
+    rig.check_served_by("a").await.unwrap_err();
+    assert_eq!(groups(&rig).iter().sum::<u64>(), 1);
+    assert_eq!(rig.published("a").len(), 1);
+}
+
 /// The load balancer is there, and the network's admin is told what to run.
 #[tokio::test]
 async fn a_shared_network_that_we_may_not_open_is_the_admins_to_open() {
