@@ -25,6 +25,8 @@ pub(crate) struct Pass {
     pub(crate) services: BTreeMap<ServiceUid, Known>,
     /// What was found at the key may not be what we left there, though it had come to rest.
     pub(crate) drifted: bool,
+    /// Why the ground could not be made, if it was tried last in vain.
+    pub(crate) ground: Option<ProviderError>,
 }
 
 /// What came of it.
@@ -75,6 +77,14 @@ impl Pass {
         }
         if self.key.key == Key::Ground {
             return outcome;
+        }
+        // The ground's own pass has told it; here it goes to the conditions.
+        if outcome.report.needs_ground
+            && let Some(error) = &self.ground
+        {
+            for (uid, _) in self.goal.present() {
+                outcome.failed.entry(uid.clone()).or_insert_with(|| error.clone());
+            }
         }
         if self.goal.follows {
             outcome.shown = self.shown_by_others(&outcome.report);

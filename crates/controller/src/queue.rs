@@ -10,6 +10,13 @@ pub(crate) struct QueueKey {
     pub(crate) key: Key,
 }
 
+impl QueueKey {
+    /// The ground of the same provider.
+    pub(crate) fn ground(&self) -> Self {
+        Self { provider: self.provider, key: Key::Ground }
+    }
+}
+
 /// Keys, and when each is due. A key stands in it once; one that is being worked on is not handed
 /// out again before it is done, so that two passes over one load balancer never run side by side.
 #[derive(Debug, Default)]

@@ -49,6 +49,8 @@ struct State {
     calls: Vec<Call>,
     fates: BTreeMap<usize, Fate>,
     twice: bool,
+    /// Why every step is refused.
+    refused: Option<ProviderError>,
 }
 
 impl Script {
@@ -65,9 +67,16 @@ impl Script {
         self.state.lock().unwrap().twice = true;
     }
 
+    /// Refuses every step from now on; nothing else.
+    pub fn refuse_steps(&self, error: ProviderError) {
+        self.state.lock().unwrap().refused = Some(error);
+    }
+
     /// Lets everything go well from now on.
     pub fn clear(&self) {
-        self.state.lock().unwrap().fates.clear();
+        let mut state = self.state.lock().unwrap();
+        state.fates.clear();
+        state.refused = None;
     }
 
     /// The calls so far, in the order in which they were begun.
@@ -98,8 +107,9 @@ impl Script {
         let fate = {
             let mut state = self.state.lock().unwrap();
             let at = state.calls.len();
+            let refused = state.refused.clone().filter(|_| matches!(call, Call::Apply(_)));
             state.calls.push(call);
-            state.fates.remove(&at)
+            state.fates.remove(&at).or_else(|| refused.map(Fate::Refused))
         };
         match fate {
             None => effect.await,

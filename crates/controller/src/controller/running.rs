@@ -65,7 +65,7 @@ pub(super) struct Running {
     pub(super) calm: Calm,
     pub(super) warned: Warned,
     /// Failures in a row of a key as a whole.
-    pub(super) failures: BTreeMap<QueueKey, u32>,
+    pub(super) failures: BTreeMap<QueueKey, (u32, ProviderError)>,
     pub(super) requeue: Requeue,
     pub(super) pulse: Arc<Pulse>,
     pub(super) sweep: bool,
@@ -304,8 +304,7 @@ impl Running {
             let cx = &self.worker.cx;
             let (goal, begun) = self.roster.goal(&key, cx.now(), self.cluster.targets());
             if self.stance == Stance::Rehearses {
-                let ground = QueueKey { provider: key.provider, key: Key::Ground };
-                let (ground, _) = self.roster.goal(&ground, cx.now(), self.cluster.targets());
+                let (ground, _) = self.roster.goal(&key.ground(), cx.now(), self.cluster.targets());
                 let goals = vec![(Key::Ground, ground), (key.key.clone(), goal)];
                 self.tasks.spawn(Arc::clone(&self.worker).rehearse(driver, key, goals));
                 continue;
@@ -313,7 +312,8 @@ impl Running {
             let services = self.roster.concerned(&key, &goal);
             self.roster.begins(services.keys());
             let drifted = self.drifted.remove(&key);
-            let pass = Pass { driver, key, goal, begun, services, drifted };
+            let ground = self.failures.get(&key.ground()).map(|(_, error)| error.clone());
+            let pass = Pass { driver, key, goal, begun, services, drifted, ground };
             self.tasks.spawn(Arc::clone(&self.worker).pass(pass));
         }
     }

@@ -82,7 +82,7 @@ impl Roster {
             effects.extend(keys.cloned().map(Effect::Pass));
         }
         if key.key != Key::Ground && report.needs_ground {
-            effects.push(Effect::Pass(QueueKey { provider: key.provider, key: Key::Ground }));
+            effects.push(Effect::Pass(key.ground()));
         }
         if !report.settled || report.error.is_some() {
             return effects;

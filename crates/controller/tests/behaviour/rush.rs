@@ -13,6 +13,7 @@ use seaway_core::{
 use seaway_testkit::faults::{Script, Scripted};
 use seaway_testkit::toys::by_id::ById;
 use seaway_testkit::toys::by_id::cloud::Cloud;
+use seaway_testkit::toys::by_node;
 use seaway_testkit::toys::one_file::OneFile;
 use seaway_testkit::toys::one_file::daemon::Daemon;
 use seaway_testkit::{Hurry, ManualClock, cluster_id};
@@ -74,6 +75,15 @@ impl Rush {
         self.count(drive(
             Scripted::new(provider, Arc::clone(&self.script)).hurried(Arc::clone(&self.hurry)),
         ))
+    }
+
+    /// A driver, without memory, of a cloud with things that all Services share.
+    pub(crate) fn grounded(&self) -> SharedDriver {
+        let clock = Arc::<ManualClock>::default();
+        let cloud = Arc::new(by_node::cloud::Cloud::new(Arc::clone(&clock)));
+        let hurry = Arc::new(Hurry::new(clock, TIMES));
+        let provider = by_node::ByNode::new(cluster_id(), cloud);
+        self.count(drive(Scripted::new(provider, Arc::clone(&self.script)).hurried(hurry)))
     }
 
     /// A driver of the box without memory.

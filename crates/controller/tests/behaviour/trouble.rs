@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use http::Method;
 use seaway_controller::{FINALIZER, PROVISIONED, SERVING};
-use seaway_core::{ErrorKind, ProviderError};
+use seaway_core::{ErrorKind, Key, ProviderError};
 use seaway_testkit::faults::Fate;
 use serde_json::json;
 
@@ -109,6 +109,37 @@ async fn a_plain_error_is_tried_again_later_and_later() {
     assert!(began.elapsed() >= Duration::from_millis(600), "{:?}", began.elapsed());
     let view = run.inspector.inspect(Some(("default", "web"))).await.unwrap().services.remove(0);
     assert_eq!(view.trouble, None, "a success forgets them");
+    run.stop().await;
+}
+
+/// Each Service waits for what all share: it says why, and does not hurry the next try.
+#[tokio::test]
+async fn a_ground_that_fails_is_tried_again_later_and_later() {
+    let lab = Lab::start().await;
+    let rush = Rush::new();
+    let run = lab.run(vec![rush.grounded()], calm()).await;
+    rush.rest(&lab).await;
+    let error = ProviderError::new(ErrorKind::PermissionDenied, "CreateGroup", "not you");
+    rush.script.refuse_steps(error);
+    let began = Instant::now();
+    for name in ["web", "other"] {
+        lab.put(name, &json!({})).await;
+    }
+    for name in ["web", "other"] {
+        let message = lab.says(name, PROVISIONED, "False PermissionDenied").await;
+        assert!(message.contains("not you"), "{message}");
+    }
+    lab.until("the ground was tried five times", async || {
+        let tries = rush.passes.seen().into_iter().filter(|key| *key == Key::Ground).count();
+        (tries >= 5).then_some(())
+    })
+    .await;
+    // Each Service may have had it tried when it came; then there were 200 and 400 ms at least.
+    assert!(began.elapsed() >= Duration::from_millis(600), "{:?}", began.elapsed());
+    rush.script.clear();
+    for name in ["web", "other"] {
+        lab.says(name, PROVISIONED, "True Converged").await;
+    }
     run.stop().await;
 }
 

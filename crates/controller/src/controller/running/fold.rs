@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use seaway_core::{ErrorKind, ProviderError, Readiness};
+use seaway_core::{ErrorKind, Key, ProviderError, Readiness, ServiceUid};
 use tokio::time::Instant;
 
 use super::super::Error;
@@ -72,9 +72,9 @@ impl Running {
         }
         let now = Instant::now();
         if let Some(error) = &report.error {
-            let attempt = self.failures.entry(key.clone()).or_default();
-            *attempt += 1;
-            if let Some(wait) = self.requeue.after(error, *attempt) {
+            let attempt = self.failures.get(&key).map_or(1, |(before, _)| before + 1);
+            self.failures.insert(key.clone(), (attempt, error.clone()));
+            if let Some(wait) = self.requeue.after(error, attempt) {
                 self.enqueue(key.clone(), now + wait);
             }
         } else {
@@ -86,10 +86,13 @@ impl Running {
         if repaired {
             self.worker.metrics.repaired(key.provider);
         }
-        for uid in report.members.keys().filter(|uid| !failed.contains_key(*uid)) {
+        // Who waits for the ground has neither succeeded nor failed by itself.
+        let waits = report.needs_ground && key.key != Key::Ground;
+        let weighed = |uid: &ServiceUid| !waits && !failed.contains_key(uid);
+        for uid in report.members.keys().filter(|uid| weighed(uid)) {
             self.roster.succeeded(uid);
         }
-        for (uid, error) in &failed {
+        for (uid, error) in failed.iter().filter(|_| !waits) {
             // Who leads says in the conditions what the owner must mend.
             if self.stance == Stance::Follows
                 && error.kind().is_user_error()
@@ -118,7 +121,8 @@ impl Running {
             Readiness::Pending { look_again } => Some(look_again),
             Readiness::Ready(_) | Readiness::Gone => None,
         });
-        let stuck = report.needs_ground.then(|| self.requeue.backoff(1));
+        let ground = self.failures.get(&key.ground()).map(|(attempt, _)| *attempt);
+        let stuck = report.needs_ground.then(|| self.requeue.backoff(ground.unwrap_or(1)));
         if let Some(wait) = pending.chain(report.look_again).chain(stuck).min() {
             self.enqueue(key.clone(), now + wait);
         }
@@ -134,6 +138,11 @@ impl Running {
             effects.extend(self.roster.shown(&uid, &key, update));
         }
         effects.extend(stirred);
+        // A ground that has failed is tried again in its time, however many wait for it.
+        if waits && ground.is_some() {
+            let ground = key.ground();
+            effects.retain(|effect| !matches!(effect, Effect::Pass(other) if *other == ground));
+        }
         self.carry_out(effects);
         Ok(())
     }
