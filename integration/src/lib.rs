@@ -16,6 +16,7 @@
 //! gateway    a proxy in front of the API: it counts writes, and turns the order of lists around
 //! moto       a mock of AWS, as a process of its own
 //! mock_aws/  a proxy in front of it: as strict as AWS, it counts, limits, and fails on purpose
+//! stopped    how a demonstration is ended
 //! until      waits for what is to come, and not longer than it may take
 //! ```
 //!
@@ -40,6 +41,7 @@ mod manifest;
 pub mod mock_aws;
 mod moto;
 mod process;
+mod stopped;
 mod until;
 mod visit;
 
@@ -53,6 +55,7 @@ pub use manifest::{pod, service};
 pub use moto::Moto;
 pub use process::{Ended, Process};
 pub use rustix::process::Signal;
+pub use stopped::{stopped, takes_no_arguments};
 pub use until::{DEADLINE, until, until_within};
 pub use visit::{Answer, ask_udp, get, is_closed, is_refused, visit, visit_from};
 

@@ -181,7 +181,8 @@ impl Providers {
         }
         #[cfg(feature = "gce")]
         if let Some(gce) = &self.gce {
-            gce.check().map_err(|error| anyhow::anyhow!("providers.gce.{error}"))?;
+            let complete = gce.clone().complete();
+            complete.map_err(|error| anyhow::anyhow!("providers.gce.{error}"))?;
         }
         #[cfg(feature = "haproxy")]
         if let Some(haproxy) = &self.haproxy {

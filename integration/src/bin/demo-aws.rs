@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Service;
 use seaway_integration::mock_aws::Call;
-use seaway_integration::until_within;
+use seaway_integration::{stopped, takes_no_arguments, until_within};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -28,13 +28,11 @@ const PROVISIONING: Duration = Duration::from_secs(3);
 
 #[tokio::main]
 async fn main() {
+    takes_no_arguments();
     tokio::select! {
         biased;
         // The cluster hears of it as well: whoever goes on would only see it end.
-        answer = tokio::signal::ctrl_c() => {
-            answer.unwrap();
-            println!("stopped     by Ctrl-C; nothing is left running");
-        }
+        () = stopped() => println!("stopped     before the end; nothing is left running"),
         () = show() => {}
     }
 }

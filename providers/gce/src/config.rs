@@ -104,6 +104,16 @@ impl Config {
         named("project", &self.project, is_project, PROJECT)?;
         named("network-project", &self.network_project, is_project, PROJECT)?;
         named("region", &self.region, is_word, "a region such as europe-west1")?;
+        let zone = |region: &str| {
+            let (rest, last) = region.rsplit_once('-')?;
+            (last.len() == 1 && last.bytes().all(|byte| byte.is_ascii_lowercase()))
+                .then(|| rest.to_owned())
+        };
+        if let Some((zone, region)) =
+            self.region.as_deref().and_then(|region| Some((region, zone(region)?)))
+        {
+            return Err(format!("region: {zone:?} is a zone; use {region:?}"));
+        }
         named("network", &self.network, is_word, "the network's name, e.g. default")?;
         named("subnetwork", &self.subnetwork, is_word, "the subnetwork's name, e.g. default")?;
         named("endpoint", &self.endpoint, is_endpoint, word::ENDPOINT)?;
@@ -189,6 +199,7 @@ mod tests {
         refused("project = '123456789'", &["project", "123456789", "not its number"]);
         refused("network-project = 'Host'", &["network-project", "Host"]);
         refused("region = 'europe west'", &["region", "europe west", "europe-west1"]);
+        refused("region = 'europe-west1-b'", &["is a zone", "\"europe-west1\""]);
         refused("network = 'projects/p/global/networks/n'", &["network", "the network's name"]);
         refused("subnetwork = 'Sub'", &["subnetwork", "Sub"]);
         refused("node-tags = ['a,b']", &["node-tags", "a,b"]);

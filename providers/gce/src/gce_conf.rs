@@ -55,6 +55,10 @@ impl GceConf {
     /// The path, and the line or what else is wrong.
     pub(crate) fn read(path: &Path) -> Result<Self, String> {
         let wrong = |why: &dyn std::fmt::Display| format!("gce-conf: {}: {why}", path.display());
+        // To open a pipe is to wait for whoever writes to it.
+        if !std::fs::metadata(path).map_err(|error| wrong(&error))?.is_file() {
+            return Err(wrong(&"it is not a file"));
+        }
         let mut text = String::new();
         let file = File::open(path).map_err(|error| wrong(&error))?;
         file.take(MOST_BYTES).read_to_string(&mut text).map_err(|error| wrong(&error))?;

@@ -11,6 +11,7 @@ mod site;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use seaway_integration::{stopped, takes_no_arguments};
 use seaway_mock_gce::{Call, PROJECT, REGION};
 use serde_json::json;
 use tokio::time::Instant;
@@ -24,13 +25,11 @@ const NODES: i32 = 10256;
 
 #[tokio::main]
 async fn main() {
+    takes_no_arguments();
     tokio::select! {
         biased;
         // The cluster hears of it as well: whoever goes on would only see it end.
-        answer = tokio::signal::ctrl_c() => {
-            answer.unwrap();
-            println!("stopped     by Ctrl-C; nothing is left running");
-        }
+        () = stopped() => println!("stopped     before the end; nothing is left running"),
         () = show() => {}
     }
 }
