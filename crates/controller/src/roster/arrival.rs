@@ -100,9 +100,14 @@ impl Roster {
             (entry.attempts, entry.trouble) = (0, None);
         }
         entry.unread = self.unread_annotations(&entry);
+        // Nobody reads it, so it asks for nothing; but the condition tells of it.
+        let misread = old.is_some_and(|old| old.unread != entry.unread);
         let home = old.and_then(Entry::key);
         let ours = ours || self.stance == Stance::Rehearses;
-        let (stage, more) = self.stage(&uid, &entry, ours, changed, home);
+        let (stage, more) = self.stage(&uid, &entry, ours, changed || misread, home);
+        if misread && stage == Stage::Carried && !entry.unread.is_empty() && !self.follows() {
+            effects.push(Effect::Tell(uid.clone(), Note::Unread(entry.unread.join(", "))));
+        }
         self.put(uid, Entry { stage, ..entry });
         effects.extend(self.let_go(more));
         effects

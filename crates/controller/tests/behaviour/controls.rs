@@ -79,6 +79,20 @@ async fn an_annotation_that_nobody_reads_is_told_once() {
     let run = lab.run(drivers(), often()).await;
     lab.quiet().await;
     assert_eq!(lab.events("web", "UnknownAnnotation").await.len(), 1);
+    // Most are written to a Service that is there.
+    lab.annotate("web", "seaway.dev/paused", None).await;
+    lab.until("the condition has forgotten it", async || {
+        let message = lab.says("web", ACCEPTED, "True Accepted").await;
+        (!message.contains("seaway.dev/paused")).then_some(())
+    })
+    .await;
+    lab.annotate("web", "seaway.dev/retian", Some("true")).await;
+    lab.told("web", "UnknownAnnotation", "seaway.dev/retian").await;
+    lab.until("the condition tells it", async || {
+        let message = lab.says("web", ACCEPTED, "True Accepted").await;
+        message.contains("nobody reads seaway.dev/retian").then_some(())
+    })
+    .await;
     run.stop().await;
 }
 
