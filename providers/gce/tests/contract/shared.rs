@@ -73,9 +73,10 @@ async fn a_node_of_another_load_balancers_group_is_told() {
     assert_eq!(groups(&rig).iter().sum::<u64>(), 3);
 }
 
-/// A load balancer without any node is none: the Service waits, and says why.
+/// Google takes such a node into a group that no load balancer has yet, and then no load balancer with
+/// that group.
 #[tokio::test]
-async fn where_no_node_can_be_had_nothing_is_begun() {
+async fn what_keeps_the_first_load_balancer_from_its_nodes_is_told() {
     let mut rig = Rig::<Desk>::open().await;
     rig.bench.balance_elsewhere("europe-west1-c", "node-4");
     rig.set_nodes([4]);
@@ -87,12 +88,28 @@ async fn where_no_node_can_be_had_nothing_is_begun() {
     for part in ["node-4", "at most one load-balanced instance group", "out of the other group"] {
         assert!(error.contains(part), "{error} does not say {part}");
     }
-    assert!(!report.wrote(), "{report:?}");
-    rig.set_nodes([4, 5]);
+    let theirs = "projects/seaway/regions/europe-west1/backendServices/theirs";
+    rig.bench.mock.ask("DELETE", theirs, Value::Null);
     rig.converge().await.unwrap();
-    rig.check_served_by("a").await.unwrap_err();
-    assert_eq!(groups(&rig).iter().sum::<u64>(), 1);
-    assert_eq!(rig.published("a").len(), 1);
+    rig.check_served_by("a").await.unwrap();
+}
+
+/// A load balancer without any node is none: the Service waits, and says why.
+#[tokio::test]
+async fn where_no_node_can_be_had_nothing_is_begun() {
+    let mut rig = settled().await;
+    rig.put(spec("a").port(80));
+    let key = Key::own(seaway_testkit::uid("a"));
+    let mut goal = rig.goal(&key);
+    let mut stray = rig.bench.node(9);
+    stray.provider_id = None;
+    goal.nodes = [stray].into_iter().collect();
+    let report = rig.driver().reconcile(&rig.cx, &key, &goal).await;
+    let error = trouble(&report, "a").unwrap().to_string();
+    assert!(error.contains("none of 1 nodes") && error.contains("node-9"), "{error}");
+    assert!(!report.wrote(), "{report:?}");
+    rig.converge().await.unwrap();
+    rig.verify().await.unwrap();
 }
 
 /// The load balancer is there, and the network's admin is told what to run.
