@@ -12,4 +12,4 @@ mod sockets;
 
 pub use self::block::{Block, THEIRS};
 pub use self::crew::Crew;
-pub use self::sockets::listeners;
+pub use self::sockets::{listeners, stays_open};

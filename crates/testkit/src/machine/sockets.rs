@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::time::Duration;
 
 use seaway_core::Protocol;
 
@@ -15,6 +16,18 @@ pub fn listeners(block: &Block) -> BTreeSet<(SocketAddr, Protocol)> {
     all.map(|(ip, port, protocol)| (SocketAddr::new(ip, block.base + port), protocol))
         .filter(|(at, protocol)| !theirs.contains(at) && is_open(*at, *protocol))
         .collect()
+}
+
+/// Whether somebody listens there for a while yet: whoever only tried a port, in a run that was cut,
+/// leaves it by himself.
+pub async fn stays_open(at: SocketAddr, protocol: Protocol) -> bool {
+    for _ in 0..50 {
+        if !is_open(at, protocol) {
+            return false;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    true
 }
 
 /// Those of the contract's Services, and the one where somebody else may listen.

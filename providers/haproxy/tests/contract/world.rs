@@ -16,7 +16,7 @@ use seaway_testkit::{
 use tempfile::TempDir;
 
 use crate::loaded::{Config, Server, ask, owner, servers, told};
-use seaway_testkit::machine::{Block, Crew, listeners};
+use seaway_testkit::machine::{Block, Crew, listeners, stays_open};
 
 /// The master and its worker.
 const PROCESSES: usize = 2;
@@ -204,6 +204,9 @@ impl Bench for World {
         for (at, protocol) in listeners(&self.block) {
             let mut all = config.frontends.iter();
             let found = all.find(|(_, frontend)| frontend.binds.contains(&at));
+            if found.is_none() && !stays_open(at, protocol).await {
+                continue;
+            }
             // What listens for nobody is an orphan, however many Services there are.
             let uid = found.map_or_else(|| "nobody".into(), |(uid, _)| uid.clone());
             let (family, port) = (Family::of(at.ip()), at.port() - self.block.base);

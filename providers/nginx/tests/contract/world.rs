@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use crate::loaded::{Config, ask};
 use crate::nodes::{HEALTH, NODES, Nodes};
-use seaway_testkit::machine::{Block, Crew, listeners};
+use seaway_testkit::machine::{Block, Crew, listeners, stays_open};
 
 /// The master and its worker.
 const PROCESSES: usize = 2;
@@ -174,6 +174,9 @@ impl Bench for World {
         for bind @ (at, protocol) in listeners(&self.block) {
             let mut all = config.servers.iter();
             let found = all.find(|server| server.binds.contains(&bind));
+            if found.is_none() && !stays_open(at, protocol).await {
+                continue;
+            }
             // What listens for nobody is an orphan, however many Services there are.
             let uid = found.map_or_else(|| "nobody".into(), |server| server.owner.clone());
             let (family, port) = (Family::of(at.ip()), at.port() - self.block.base);
