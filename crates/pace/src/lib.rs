@@ -4,6 +4,7 @@
 //! ```text
 //! rate     how much a lane bears: the burst in calls, the refill in calls per second
 //! buckets  all lanes of a provider, as its Pace
+//! door     a call that waits for its turn, and what its answer says of the rate
 //! line     who waits in a lane, and who is next
 //! bucket   the tokens of a lane, and what a refusal does to its rate
 //! listings one listing for all who ask for it together
@@ -42,10 +43,12 @@
 
 mod bucket;
 mod buckets;
+mod door;
 mod line;
 mod listings;
 mod rate;
 
 pub use buckets::Buckets;
+pub use door::Failure;
 pub use listings::Listings;
 pub use rate::Rate;

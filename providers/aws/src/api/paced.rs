@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
-use seaway_core::{Lane, Pace, Urgency};
-use seaway_pace::{Buckets, Rate};
+use seaway_core::Pace;
+use seaway_pace::{Buckets, Failure};
 
 use super::{
     Answer, Api, Arn, Attributes, Fault, Filter, HealthCheck, IpAddressType, Listener,
@@ -22,35 +22,20 @@ pub struct Paced<A> {
 impl<A: Api> Paced<A> {
     /// `inner`, at this share of AWS's published rates.
     pub fn new(inner: A, share: f64) -> Self {
-        let rate = |burst, per_second| Rate { burst, per_second }.share(share);
-        let lanes = RATES.map(|(lane, burst, per_second)| (lane, rate(burst, per_second)));
-        Self { inner, buckets: Buckets::new(lanes) }
+        Self { inner, buckets: Buckets::at_share(RATES, share) }
     }
+}
 
-    async fn read<T>(
-        &self,
-        lane: Lane,
-        reading: impl Future<Output = Answer<T>> + Send,
-    ) -> Answer<T> {
-        let turn = self.buckets.turn(lane, Urgency::Create).await;
-        let _turn = turn.map_err(|error| Fault::NotSent(error.message().to_owned()))?;
-        self.hear(lane, reading).await
-    }
-
-    /// Tells the bucket how AWS took a call.
-    async fn hear<T>(
-        &self,
-        lane: Lane,
-        calling: impl Future<Output = Answer<T>> + Send,
-    ) -> Answer<T> {
-        let answer = calling.await;
-        match &answer {
-            Err(fault) if is_throttling(fault) => self.buckets.throttled(lane, None),
-            Ok(_) | Err(Fault::Refused { .. }) => self.buckets.answered(lane),
-            // Nobody knows.
-            Err(Fault::NoAnswer(_) | Fault::NotSent(_)) => {}
+impl Failure for Fault {
+    fn is_too_many(&self) -> Option<bool> {
+        match self {
+            Self::Refused { .. } => Some(is_throttling(self)),
+            Self::NoAnswer(_) | Self::NotSent(_) => is_throttling(self).then_some(true),
         }
-        answer
+    }
+
+    fn not_made(why: &str) -> Self {
+        Self::NotSent(why.to_owned())
     }
 }
 
@@ -60,43 +45,43 @@ impl<A: Api> Api for Paced<A> {
     }
 
     async fn load_balancers(&self, which: Which) -> Answer<Page<LoadBalancer>> {
-        self.read(DESCRIBE, self.inner.load_balancers(which)).await
+        self.buckets.read(DESCRIBE, self.inner.load_balancers(which)).await
     }
 
     async fn target_groups(&self, which: Which) -> Answer<Page<TargetGroup>> {
-        self.read(DESCRIBE, self.inner.target_groups(which)).await
+        self.buckets.read(DESCRIBE, self.inner.target_groups(which)).await
     }
 
     async fn listeners(&self, balancer: &Arn) -> Answer<Vec<Listener>> {
-        self.read(DESCRIBE, self.inner.listeners(balancer)).await
+        self.buckets.read(DESCRIBE, self.inner.listeners(balancer)).await
     }
 
     async fn tags(&self, arns: &[Arn]) -> Answer<Vec<Tags>> {
-        self.read(DESCRIBE, self.inner.tags(arns)).await
+        self.buckets.read(DESCRIBE, self.inner.tags(arns)).await
     }
 
     async fn balancer_attributes(&self, arn: &Arn) -> Answer<Attributes> {
-        self.read(DESCRIBE, self.inner.balancer_attributes(arn)).await
+        self.buckets.read(DESCRIBE, self.inner.balancer_attributes(arn)).await
     }
 
     async fn group_attributes(&self, arn: &Arn) -> Answer<Attributes> {
-        self.read(DESCRIBE, self.inner.group_attributes(arn)).await
+        self.buckets.read(DESCRIBE, self.inner.group_attributes(arn)).await
     }
 
     async fn target_health(&self, group: &Arn) -> Answer<Vec<TargetHealth>> {
-        self.read(DESCRIBE, self.inner.target_health(group)).await
+        self.buckets.read(DESCRIBE, self.inner.target_health(group)).await
     }
 
     async fn create_load_balancer(&self, new: &NewLoadBalancer) -> Answer<LoadBalancer> {
-        self.hear(CREATE, self.inner.create_load_balancer(new)).await
+        self.buckets.hear(CREATE, self.inner.create_load_balancer(new)).await
     }
 
     async fn set_balancer_attributes(&self, arn: &Arn, attributes: &Attributes) -> Answer<()> {
-        self.hear(CREATE, self.inner.set_balancer_attributes(arn, attributes)).await
+        self.buckets.hear(CREATE, self.inner.set_balancer_attributes(arn, attributes)).await
     }
 
     async fn set_security_groups(&self, arn: &Arn, groups: &BTreeSet<String>) -> Answer<()> {
-        self.hear(CREATE, self.inner.set_security_groups(arn, groups)).await
+        self.buckets.hear(CREATE, self.inner.set_security_groups(arn, groups)).await
     }
 
     async fn set_subnets(
@@ -105,39 +90,39 @@ impl<A: Api> Api for Paced<A> {
         subnets: &[SubnetMapping],
         kind: IpAddressType,
     ) -> Answer<()> {
-        self.hear(CREATE, self.inner.set_subnets(arn, subnets, kind)).await
+        self.buckets.hear(CREATE, self.inner.set_subnets(arn, subnets, kind)).await
     }
 
     async fn set_ip_address_type(&self, arn: &Arn, kind: IpAddressType) -> Answer<()> {
-        self.hear(CREATE, self.inner.set_ip_address_type(arn, kind)).await
+        self.buckets.hear(CREATE, self.inner.set_ip_address_type(arn, kind)).await
     }
 
     async fn delete_load_balancer(&self, arn: &Arn) -> Answer<()> {
-        self.hear(CREATE, self.inner.delete_load_balancer(arn)).await
+        self.buckets.hear(CREATE, self.inner.delete_load_balancer(arn)).await
     }
 
     async fn create_target_group(&self, new: &NewTargetGroup) -> Answer<TargetGroup> {
-        self.hear(CREATE, self.inner.create_target_group(new)).await
+        self.buckets.hear(CREATE, self.inner.create_target_group(new)).await
     }
 
     async fn set_health_check(&self, group: &Arn, check: &HealthCheck) -> Answer<()> {
-        self.hear(CREATE, self.inner.set_health_check(group, check)).await
+        self.buckets.hear(CREATE, self.inner.set_health_check(group, check)).await
     }
 
     async fn set_group_attributes(&self, group: &Arn, attributes: &Attributes) -> Answer<()> {
-        self.hear(CREATE, self.inner.set_group_attributes(group, attributes)).await
+        self.buckets.hear(CREATE, self.inner.set_group_attributes(group, attributes)).await
     }
 
     async fn register(&self, group: &Arn, targets: &BTreeSet<Target>) -> Answer<()> {
-        self.hear(REGISTER, self.inner.register(group, targets)).await
+        self.buckets.hear(REGISTER, self.inner.register(group, targets)).await
     }
 
     async fn deregister(&self, group: &Arn, targets: &BTreeSet<Target>) -> Answer<()> {
-        self.hear(REGISTER, self.inner.deregister(group, targets)).await
+        self.buckets.hear(REGISTER, self.inner.deregister(group, targets)).await
     }
 
     async fn delete_target_group(&self, group: &Arn) -> Answer<()> {
-        self.hear(CREATE, self.inner.delete_target_group(group)).await
+        self.buckets.hear(CREATE, self.inner.delete_target_group(group)).await
     }
 
     async fn create_listener(
@@ -147,35 +132,35 @@ impl<A: Api> Api for Paced<A> {
         spec: &ListenerSpec,
         tags: &Tags,
     ) -> Answer<Listener> {
-        self.hear(CREATE, self.inner.create_listener(balancer, port, spec, tags)).await
+        self.buckets.hear(CREATE, self.inner.create_listener(balancer, port, spec, tags)).await
     }
 
     async fn modify_listener(&self, listener: &Arn, spec: &ListenerSpec) -> Answer<()> {
-        self.hear(CREATE, self.inner.modify_listener(listener, spec)).await
+        self.buckets.hear(CREATE, self.inner.modify_listener(listener, spec)).await
     }
 
     async fn delete_listener(&self, listener: &Arn) -> Answer<()> {
-        self.hear(CREATE, self.inner.delete_listener(listener)).await
+        self.buckets.hear(CREATE, self.inner.delete_listener(listener)).await
     }
 
     async fn add_tags(&self, arn: &Arn, tags: &Tags) -> Answer<()> {
-        self.hear(CREATE, self.inner.add_tags(arn, tags)).await
+        self.buckets.hear(CREATE, self.inner.add_tags(arn, tags)).await
     }
 
     async fn remove_tags(&self, arn: &Arn, keys: &BTreeSet<String>) -> Answer<()> {
-        self.hear(CREATE, self.inner.remove_tags(arn, keys)).await
+        self.buckets.hear(CREATE, self.inner.remove_tags(arn, keys)).await
     }
 
     async fn subnets(&self, filter: &Filter) -> Answer<Page<Subnet>> {
-        self.read(EC2_DESCRIBE, self.inner.subnets(filter)).await
+        self.buckets.read(EC2_DESCRIBE, self.inner.subnets(filter)).await
     }
 
     async fn public_subnets(&self, vpc: &str) -> Answer<PublicSubnets> {
-        self.read(EC2_DESCRIBE, self.inner.public_subnets(vpc)).await
+        self.buckets.read(EC2_DESCRIBE, self.inner.public_subnets(vpc)).await
     }
 
     async fn security_groups(&self, filter: &Filter) -> Answer<Page<SecurityGroup>> {
-        self.read(EC2_DESCRIBE, self.inner.security_groups(filter)).await
+        self.buckets.read(EC2_DESCRIBE, self.inner.security_groups(filter)).await
     }
 
     async fn create_security_group(
@@ -186,18 +171,18 @@ impl<A: Api> Api for Paced<A> {
         tags: &Tags,
     ) -> Answer<String> {
         let creating = self.inner.create_security_group(name, description, vpc, tags);
-        self.hear(EC2, creating).await
+        self.buckets.hear(EC2, creating).await
     }
 
     async fn authorize(&self, group: &str, rules: &BTreeSet<Rule>) -> Answer<()> {
-        self.hear(EC2, self.inner.authorize(group, rules)).await
+        self.buckets.hear(EC2, self.inner.authorize(group, rules)).await
     }
 
     async fn revoke(&self, group: &str, rules: &BTreeSet<Rule>) -> Answer<()> {
-        self.hear(EC2, self.inner.revoke(group, rules)).await
+        self.buckets.hear(EC2, self.inner.revoke(group, rules)).await
     }
 
     async fn delete_security_group(&self, group: &str) -> Answer<()> {
-        self.hear(EC2, self.inner.delete_security_group(group)).await
+        self.buckets.hear(EC2, self.inner.delete_security_group(group)).await
     }
 }
