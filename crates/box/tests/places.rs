@@ -8,5 +8,3 @@ mod bind;
 mod duplicate;
 #[path = "places/interface.rs"]
 mod interface;
-#[path = "places/namespace.rs"]
-mod namespace;

@@ -8,6 +8,7 @@
 //! faults       a decorator: counts calls, cuts, loses answers, refuses
 //! served       what clients meet, in terms that all providers share
 //! spec, node   builders: spec("a").port(80).udp(53).build(), node("node-1").at("127.0.0.1")
+//! namespace    a test in a network of its own, for what loopback can't show
 //! machine/     what the world of a daemon has of this machine: addresses, ports, processes
 //! clock, fence time that moves when told; a lease that is lost
 //! hurry       a world that lives faster than the machine
@@ -55,6 +56,8 @@ mod hurry;
 pub mod interruption;
 #[cfg(target_os = "linux")]
 pub mod machine;
+#[cfg(target_os = "linux")]
+pub mod namespace;
 mod node;
 pub mod rig;
 mod served;

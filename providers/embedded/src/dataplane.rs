@@ -1,8 +1,10 @@
 //! The load balancer that runs inside the controller's process.
 //!
 //! A room of its own: it knows nothing of Kubernetes or providers, and works on threads of its
-//! own. Traffic has a thread per core (`seaway-proxy-N`); checks, changes and timers have one
-//! (`seaway-health`), so that a busy byte path delays none of them. [`DataPlane`] is the door.
+//! own. Traffic has a thread per core (`seaway-proxy-N`), each with a loop of its own: all of them
+//! accept at each TCP listener, and a connection stays with one from its accept to its end. Checks,
+//! changes and timers have one thread (`seaway-health`), so that a busy byte path delays none of
+//! them. [`DataPlane`] is the door.
 //!
 //! # Guarantees
 //! - A change of targets, sources, affinity or checks touches no listener and no open connection.
@@ -15,20 +17,20 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use seaway_health::{Checks, OnTurn};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio::sync::oneshot;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use room::House;
 use running::{Ground, Running};
 use targets::Epoch;
+use workers::Workers;
 
 mod affinity;
 mod balancer;
@@ -42,12 +44,14 @@ mod proxy;
 mod recent;
 mod room;
 mod running;
+mod seldom;
 mod sources;
 mod state;
 mod targets;
 mod tcp;
 mod tuning;
 mod udp;
+mod workers;
 
 pub use balancer::{Balancer, BalancerId, Listener, Protocol, Target};
 pub use counters::{Counts, TargetCounts};
@@ -77,24 +81,21 @@ struct Core {
 
 #[derive(Debug)]
 struct Threads {
-    proxy: Runtime,
+    proxy: Vec<JoinHandle<()>>,
     health: JoinHandle<()>,
-    stop: CancellationToken,
+    /// Ends them all when it is dropped.
+    stop: DropGuard,
 }
 
 impl DataPlane {
     /// Starts the threads; nothing is open yet.
     pub fn start(options: Options) -> Result<Self, Error> {
-        let threads = match options.threads {
-            0 => thread::available_parallelism().map_or(1, NonZeroUsize::get),
-            threads => threads,
-        };
-        let numbers = AtomicUsize::new(0);
-        let proxy = Builder::new_multi_thread()
-            .worker_threads(threads)
-            .thread_name_fn(move || format!("seaway-proxy-{}", numbers.fetch_add(1, Relaxed)))
-            .enable_all()
-            .build()
+        let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let threads = if options.threads == 0 { cores() } else { options.threads };
+        let stop = CancellationToken::new();
+        let stopped = stop.clone().cancelled_owned();
+        let guard = stop.clone().drop_guard();
+        let (workers, proxy) = Workers::start(threads, &stop)
             .map_err(|error| Error::start("the proxy threads", &error))?;
         let control = Builder::new_current_thread()
             .enable_all()
@@ -103,8 +104,6 @@ impl DataPlane {
         let (epoch, control_handle) = (Arc::new(Epoch::default()), control.handle().clone());
         let listener = Arc::clone(&epoch) as Arc<dyn OnTurn>;
         let checks = Checks::new(options.checks_at_once, listener, control_handle.clone());
-        let stop = CancellationToken::new();
-        let stopped = stop.clone().cancelled_owned();
         let health = thread::Builder::new()
             .name("seaway-health".to_owned())
             .spawn(move || control.block_on(stopped))
@@ -114,13 +113,13 @@ impl DataPlane {
             options: Arc::new(options),
             epoch,
             checks,
-            proxy: proxy.handle().clone(),
+            workers: Arc::new(workers),
             control: control_handle,
             end: CancellationToken::new(),
             leftovers: TaskTracker::new(),
         };
         let (balancers, stopped) = (Mutex::default(), tokio::sync::Mutex::new(false));
-        let threads = Mutex::new(Some(Threads { proxy, health, stop }));
+        let threads = Mutex::new(Some(Threads { proxy, health, stop: guard }));
         Ok(Self { core: Arc::new(Core { ground, balancers, stopped }), threads })
     }
 
@@ -202,22 +201,14 @@ impl DataPlane {
     }
 }
 
-impl Drop for DataPlane {
-    fn drop(&mut self) {
-        if let Some(threads) = self.threads().take() {
-            threads.stop.cancel();
-            // A runtime that is dropped within another one panics.
-            threads.proxy.shutdown_background();
-        }
-    }
-}
-
 impl Threads {
     fn join(self) {
-        self.stop.cancel();
-        self.proxy.shutdown_timeout(Duration::from_secs(1));
-        if self.health.join().is_err() {
-            tracing::error!("the health thread ended badly");
+        drop(self.stop);
+        for thread in self.proxy.into_iter().chain([self.health]) {
+            let name = thread.thread().name().unwrap_or_default().to_owned();
+            if thread.join().is_err() {
+                tracing::error!(name, "a thread of the data plane ended badly");
+            }
         }
     }
 }

@@ -2,8 +2,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use seaway_box::places::{Door, Obstacle, is_local, try_listen};
 use seaway_core::Protocol;
-
-use crate::namespace::{alone, ip, powerless, sysctl};
+use seaway_testkit::namespace::{alone, ip, powerless, sysctl};
 
 fn check(address: &str, expected: fn(Door) -> Result<(), Obstacle>) {
     let address: SocketAddr = address.parse().unwrap();

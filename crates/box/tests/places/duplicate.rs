@@ -5,8 +5,7 @@ use std::net::IpAddr;
 use futures::{Stream, StreamExt};
 use rtnetlink::MulticastGroup;
 use seaway_box::places::{Error, Interface, Mark, Standing};
-
-use crate::namespace::{alone, ip, sysctl};
+use seaway_testkit::namespace::{alone, ip, sysctl};
 
 const ADDRESS: &str = "2001:db8::7";
 

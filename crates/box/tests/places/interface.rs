@@ -2,8 +2,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use seaway_box::places::{Error, Interface, Mark, Standing, is_local};
-
-use crate::namespace::{alone, ip, powerless, sysctl};
+use seaway_testkit::namespace::{alone, ip, powerless, sysctl};
 
 const V4: &str = "192.0.2.7";
 const V6: &str = "2001:db8::7";

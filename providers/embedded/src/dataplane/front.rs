@@ -11,6 +11,7 @@ use super::notice::Notice;
 use super::room::{Full, House};
 use super::sources::Admission;
 use super::targets::{Member, Pool};
+use super::workers::Workers;
 use super::{BalancerId, Options, Tuning};
 
 /// What the listeners of one balancer share; it changes while they serve.
@@ -43,6 +44,7 @@ pub(super) struct Front {
     pub(super) options: Arc<Options>,
     /// Ends the connections that came through this listener.
     pub(super) end: CancellationToken,
+    pub(super) workers: Arc<Workers>,
 }
 
 impl Front {

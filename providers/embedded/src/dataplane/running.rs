@@ -18,6 +18,7 @@ use super::room::House;
 use super::sources::Admission;
 use super::state::BalancerState;
 use super::targets::{Epoch, Pool, Wanted, end_after};
+use super::workers::Workers;
 use super::{Balancer, BalancerId, Options};
 
 /// What all balancers of a plane share.
@@ -27,8 +28,8 @@ pub(super) struct Ground {
     pub(super) house: Arc<House>,
     pub(super) epoch: Arc<Epoch>,
     pub(super) checks: Arc<Checks>,
-    /// Carries the traffic.
-    pub(super) proxy: Handle,
+    /// Carry the traffic.
+    pub(super) workers: Arc<Workers>,
     /// Carries everything else.
     pub(super) control: Handle,
     /// Ends every connection.
@@ -86,15 +87,15 @@ impl Running {
         for listener in &want.listeners {
             let door = listener.door();
             if !self.has(door) {
-                bound.push(Bound::bind(door).map_err(|error| (door, error))?);
+                let socket = Bound::bind(door, &ground.options);
+                bound.push(socket.map_err(|error| (door, error))?);
             }
         }
-        let _context = ground.proxy.enter();
         let mut opening = Opening::default();
         for socket in bound {
             let door = socket.door;
-            let opened = socket.listen(ground.options.backlog).map_err(|error| (door, error))?;
-            opening.0.insert(door, opened);
+            let opened = socket.listen(ground.options.backlog, &ground.workers);
+            opening.0.insert(door, opened.map_err(|error| (door, error))?);
         }
         Ok(opening)
     }
@@ -133,7 +134,8 @@ impl Running {
                 ground.retarget(&pool, &wanted, &end);
                 let options = Arc::clone(&ground.options);
                 let rules = Arc::clone(&self.rules);
-                serving.insert(door, opened.serve(rules, pool, options, (end, &ground.proxy)));
+                let workers = Arc::clone(&ground.workers);
+                serving.insert(door, opened.serve(rules, pool, options, (end, workers)));
             }
         }
         self.applied.store(want);

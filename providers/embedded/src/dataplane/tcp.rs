@@ -11,9 +11,15 @@ use tokio_util::task::TaskTracker;
 use super::counters::Open;
 use super::front::Front;
 use super::room::Seat;
+use super::seldom::Seldom;
+use super::workers::{Load, Worker};
 use relay::{Ending, Talk};
 
-pub(super) mod connect;
+pub(super) use connect::prepare;
+
+mod connect;
+#[cfg_attr(not(target_os = "linux"), path = "tcp/no_pipe.rs")]
+mod pipe;
 mod relay;
 
 /// Waits between two accepts that failed for want of descriptors: others must close some first.
@@ -21,7 +27,7 @@ const STARVED_PAUSE: Duration = Duration::from_millis(20);
 
 /// Accepts connections until `stop`; each then lives in a task of its own, counted in `open`.
 pub(super) async fn listen(
-    listener: TcpListener,
+    (here, listener): (Arc<Worker>, TcpListener),
     front: Arc<Front>,
     stop: CancellationToken,
     open: TaskTracker,
@@ -36,15 +42,22 @@ pub(super) async fn listen(
             Ok((client, peer)) => {
                 front.counters().accepted.one();
                 if !front.admits(peer.ip()) {
-                    reset(client);
+                    reset(&client);
                     continue;
                 }
                 match Seat::take(&front.rules) {
                     Ok(seat) => {
-                        open.spawn(serve(Arc::clone(&front), client, peer, seat));
+                        let place = (seat, front.workers.place(&here));
+                        let (front, worker) = (Arc::clone(&front), Arc::clone(place.1.worker()));
+                        let handle = &worker.handle;
+                        if Arc::ptr_eq(&worker, &here) {
+                            open.spawn_on(serve(front, client, peer, place), handle);
+                        } else if let Ok(client) = client.into_std() {
+                            open.spawn_on(take_over(front, client, peer, place), handle);
+                        }
                     }
                     Err(full) => {
-                        reset(client);
+                        reset(&client);
                         front.rules.tell_full(full);
                     }
                 }
@@ -59,6 +72,8 @@ pub(super) async fn listen(
                 }
             }
         }
+        // A flood of clients must not keep the thread from those who are there.
+        tokio::task::coop::consume_budget().await;
     }
 }
 
@@ -81,28 +96,42 @@ fn is_of_the_connection(error: &io::Error) -> bool {
     )
 }
 
-async fn serve(front: Arc<Front>, client: TcpStream, peer: SocketAddr, _seat: Seat) {
+/// The place of a connection, from its accept to its end.
+type Place = (Seat, Load);
+
+/// Serves a client whom another worker has accepted.
+async fn take_over(front: Arc<Front>, client: std::net::TcpStream, peer: SocketAddr, place: Place) {
+    match TcpStream::from_std(client) {
+        Ok(client) => serve(front, client, peer, place).await,
+        Err(error) => front.rules.tell_starved(&error),
+    }
+}
+
+async fn serve(front: Arc<Front>, mut client: TcpStream, peer: SocketAddr, _place: Place) {
     let counters = front.counters();
     let tuning = **front.rules.tuning.load();
-    // A client that is gone already shows in the first read.
-    drop(connect::prepare(&client, &front.options.keepalive, None));
     let connected = tokio::select! {
         connected = connect::any(&front, &client, peer, &tuning) => connected,
         () = front.end.cancelled() => {
             counters.ended.one();
-            return reset(client);
+            return reset(&client);
         }
     };
-    let Some((member, target)) = connected else { return reset(client) };
+    let Some((member, mut target)) = connected else { return reset(&client) };
     let _open = Open::count(&counters.connections_open);
     let _open_there = Open::count(&member.open);
     let talk = Talk::new(counters, &member.counters);
     let idle = tuning.idle_timeout.or(front.options.idle_timeout);
+    let cut = Seldom::new(async {
+        tokio::select! {
+            () = talk.silence(idle) => Ending::Idle,
+            () = front.end.cancelled() => Ending::Ended,
+            () = member.end.cancelled() => Ending::Ended,
+        }
+    });
     let ending = tokio::select! {
-        ending = talk.carry(&client, &target) => ending,
-        () = talk.silence(idle) => Ending::Idle,
-        () = front.end.cancelled() => Ending::Ended,
-        () = member.end.cancelled() => Ending::Ended,
+        ending = talk.carry(&mut client, &mut target) => ending,
+        ending = cut => ending,
     };
     match ending {
         Ending::Clean => return,
@@ -122,12 +151,12 @@ async fn serve(front: Arc<Front>, client: TcpStream, peer: SocketAddr, _seat: Se
         Ending::Ended => counters.ended.one(),
     }
     // Half a file must not look like a whole one: who is left learns of it by a reset.
-    reset(client);
-    reset(target);
+    reset(&client);
+    reset(&target);
 }
 
-fn reset(stream: TcpStream) {
+/// Has the end of a stream, which is to come, be a reset.
+fn reset<'a>(stream: impl Into<SockRef<'a>>) {
     // Fails on a socket that is reset already, which is what is wanted.
-    drop(SockRef::from(&stream).set_linger(Some(Duration::ZERO)));
-    drop(stream);
+    drop(stream.into().set_linger(Some(Duration::ZERO)));
 }

@@ -19,26 +19,20 @@ mod flow;
 /// Datagrams that are taken in a row before others on the thread have their turn.
 const BURST: usize = 64;
 
-/// One UDP listener with its flows.
+/// What the sockets of one UDP listener share: its flows.
 #[derive(Debug)]
-struct Desk {
+pub(super) struct Desk {
     front: Arc<Front>,
-    socket: UdpSocket,
     flows: Mutex<Recent<SocketAddr, Flow>>,
     born: Instant,
-    /// Counts the tasks that hold the socket, so that it can be closed for certain.
+    /// Counts the tasks that hold a socket, so that it can be closed for certain.
     replies: TaskTracker,
 }
 
-/// Carries datagrams until `stop`; no flow and no socket is left when it returns.
-pub(super) async fn listen(socket: UdpSocket, front: Arc<Front>, stop: CancellationToken) {
-    let desk = Arc::new(Desk {
-        front,
-        socket,
-        flows: Mutex::default(),
-        born: Instant::now(),
-        replies: TaskTracker::new(),
-    });
+/// Carries the datagrams of one socket until `stop`; no flow and no socket is left once this has
+/// returned for all of them.
+pub(super) async fn listen(socket: UdpSocket, desk: Arc<Desk>, stop: CancellationToken) {
+    let socket = Arc::new(socket);
     let idle = desk.front.options.udp_idle;
     // Often enough that a flow outlives its time by a quarter at most.
     let sweep = (idle / 4).clamp(Duration::from_millis(10), Duration::from_secs(5));
@@ -48,8 +42,8 @@ pub(super) async fn listen(socket: UdpSocket, front: Arc<Front>, stop: Cancellat
             biased;
             () = stop.cancelled() => break,
             _ = sweep.tick() => desk.end_idle(idle),
-            ready = desk.socket.readable() => match ready {
-                Ok(()) => desk.receive(),
+            ready = socket.readable() => match ready {
+                Ok(()) => desk.receive(&socket),
                 Err(error) => {
                     tracing::debug!(%error, "can't receive");
                     tokio::time::sleep(Duration::from_millis(20)).await;
@@ -64,6 +58,11 @@ pub(super) async fn listen(socket: UdpSocket, front: Arc<Front>, stop: Cancellat
 }
 
 impl Desk {
+    pub(super) fn new(front: Arc<Front>) -> Self {
+        let (flows, replies) = (Mutex::default(), TaskTracker::new());
+        Self { front, flows, born: Instant::now(), replies }
+    }
+
     fn flows(&self) -> MutexGuard<'_, Recent<SocketAddr, Flow>> {
         self.flows.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -80,11 +79,11 @@ impl Desk {
         while flows.pop_unused_since(limit).is_some() {}
     }
 
-    fn receive(self: &Arc<Self>) {
+    fn receive(self: &Arc<Self>, socket: &Arc<UdpSocket>) {
         flow::DATAGRAM.with_borrow_mut(|datagram| {
             for _ in 0..BURST {
-                match self.socket.try_recv_from(datagram) {
-                    Ok((length, client)) => self.forward(&datagram[..length], client),
+                match socket.try_recv_from(datagram) {
+                    Ok((length, client)) => self.forward(&datagram[..length], client, socket),
                     Err(_) => break,
                 }
             }
@@ -93,13 +92,13 @@ impl Desk {
 
     /// Sends a datagram on. A flow that turns out to be dead is replaced, once: the error is that
     /// of an earlier datagram, and this one should not be lost for it.
-    fn forward(self: &Arc<Self>, datagram: &[u8], client: SocketAddr) {
+    fn forward(self: &Arc<Self>, datagram: &[u8], client: SocketAddr, at: &Arc<UdpSocket>) {
         let counters = self.front.counters();
         if !self.front.admits(client.ip()) {
             return;
         }
         for _ in 0..2 {
-            let Some(line) = self.line(client) else { return };
+            let Some(line) = self.line(client, at) else { return };
             match line.send(datagram) {
                 Ok(()) => {
                     line.used.store(self.now(), Relaxed);
@@ -120,7 +119,7 @@ impl Desk {
     }
 
     /// The client's line to its target, opened if there is none or the target may not keep it.
-    fn line(self: &Arc<Self>, client: SocketAddr) -> Option<Arc<Line>> {
+    fn line(self: &Arc<Self>, client: SocketAddr, at: &Arc<UdpSocket>) -> Option<Arc<Line>> {
         let counters = self.front.counters();
         let mut flows = self.flows();
         if let Some(flow) = flows.get(&client)
@@ -137,11 +136,12 @@ impl Desk {
             self.front.rules.tell_flow_refused();
             return None;
         };
-        let door = self.socket.local_addr().ok();
+        let door = at.local_addr().ok();
         match Line::open(Arc::clone(&self.front), client, member, (door, self.now())) {
             Ok(line) => {
                 let line = Arc::new(line);
-                let replies = flow::carry_replies(Arc::clone(self), Arc::clone(&line));
+                let (desk, door) = (Arc::clone(self), Arc::clone(at));
+                let replies = flow::carry_replies(desk, door, Arc::clone(&line));
                 let replies = AbortOnDropHandle::new(self.replies.spawn(replies));
                 flows.insert(client, Flow { line: Arc::clone(&line), berth, _replies: replies });
                 Some(line)

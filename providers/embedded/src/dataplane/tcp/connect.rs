@@ -1,7 +1,6 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use seaway_health::blames_target;
 use socket2::{SockRef, TcpKeepalive};
@@ -61,11 +60,8 @@ pub(super) async fn any(
 ) -> Option<(Arc<Member>, TcpStream)> {
     let counters = front.counters();
     // The client may be gone already: then it is nobody's loss that nothing is told of it.
-    let header = client
-        .local_addr()
-        .ok()
-        .filter(|_| tuning.proxy_protocol)
-        .map(|door| Header::new(Protocol::Tcp, peer, door));
+    let door = tuning.proxy_protocol.then(|| client.local_addr().ok()).flatten();
+    let header = door.map(|door| Header::new(Protocol::Tcp, peer, door));
     let patience = tuning.connect_timeout.unwrap_or(front.options.connect_timeout);
     let mut tried = Vec::new();
     while tried.len() < front.options.connect_tries.max(1) {
@@ -118,7 +114,10 @@ async fn dial(
     header: Option<&Header>,
 ) -> io::Result<TcpStream> {
     let stream = TcpStream::connect(address).await?;
-    prepare(&stream, keepalive, Some(keepalive.target_timeout))?;
+    let socket = SockRef::from(&stream);
+    prepare(&socket, keepalive)?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(keepalive.target_timeout))?;
     if let Some(header) = header {
         relay::send(&stream, header.bytes()).await?;
     }
@@ -126,21 +125,11 @@ async fn dial(
 }
 
 /// Sets what every proxied connection has: no delay for small writes, and an end for dead peers.
-pub(super) fn prepare(
-    stream: &TcpStream,
-    keepalive: &Keepalive,
-    unacknowledged: Option<Duration>,
-) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    let socket = SockRef::from(stream);
+pub(in crate::dataplane) fn prepare(socket: &SockRef<'_>, keepalive: &Keepalive) -> io::Result<()> {
+    socket.set_tcp_nodelay(true)?;
     let probes = TcpKeepalive::new()
         .with_time(keepalive.idle)
         .with_interval(keepalive.interval)
         .with_retries(keepalive.retries);
-    socket.set_tcp_keepalive(&probes)?;
-    #[cfg(target_os = "linux")]
-    socket.set_tcp_user_timeout(unacknowledged)?;
-    #[cfg(not(target_os = "linux"))]
-    let _ = unacknowledged;
-    Ok(())
+    socket.set_tcp_keepalive(&probes)
 }

@@ -1,15 +1,27 @@
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io;
 use std::net::Shutdown;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::net::tcp::{ReadHalf, WriteHalf};
 
+use super::pipe::Pipe;
 use crate::dataplane::counters::{Counter, Counters, MemberCounters};
 
 const BUFFER: usize = 64 * 1024;
+
+/// A read of so much is a large one.
+const LARGE: usize = BUFFER / 4;
+/// After so many large reads in a row a direction goes by a pipe, and after so many that are not it
+/// goes without: a pipe costs two calls for one, and saves copying.
+const STREAK: u32 = 8;
 
 thread_local! {
     /// One buffer per thread: ten thousand idle connections then hold no buffer at all.
@@ -29,7 +41,6 @@ pub(super) enum Ending {
 
 /// What one step of one direction came to.
 enum Moved {
-    Nothing,
     All(usize),
     /// The receiver took less than there was; this is left.
     Some(usize, Vec<u8>),
@@ -49,6 +60,8 @@ pub(super) struct Talk<'a> {
     outward: Lane<'a>,
     /// Looks at the connection since something was said on it.
     quiet: AtomicU32,
+    /// One direction has ended.
+    half: AtomicBool,
 }
 
 /// What is said in one direction.
@@ -74,20 +87,25 @@ impl<'a> Talk<'a> {
             inward: Lane::new(&all.bytes_in, &member.bytes_in),
             outward: Lane::new(&all.bytes_out, &member.bytes_out),
             quiet: AtomicU32::new(0),
+            half: AtomicBool::new(false),
         }
     }
 
     /// Carries bytes both ways until both directions have ended, or one end breaks. The end of one
     /// direction is passed on alone: who has said all may still listen.
-    pub(super) async fn carry(&self, client: &TcpStream, target: &TcpStream) -> Ending {
+    pub(super) async fn carry(&self, client: &mut TcpStream, target: &mut TcpStream) -> Ending {
+        let (from_client, to_client) = client.split();
+        let (from_target, to_target) = target.split();
         let inward = async {
-            self.one_way(client, target, &self.inward).await.map_err(|broken| match broken {
+            let carried = self.one_way(from_client, to_target, &self.inward).await;
+            carried.map_err(|broken| match broken {
                 Broken::From => Ending::ClientBroke,
                 Broken::To => Ending::TargetBroke,
             })
         };
         let outward = async {
-            self.one_way(target, client, &self.outward).await.map_err(|broken| match broken {
+            let carried = self.one_way(from_target, to_client, &self.outward).await;
+            carried.map_err(|broken| match broken {
                 Broken::From => Ending::TargetBroke,
                 Broken::To => Ending::ClientBroke,
             })
@@ -122,52 +140,110 @@ impl<'a> Talk<'a> {
 
     async fn one_way(
         &self,
+        mut from: ReadHalf<'_>,
+        mut to: WriteHalf<'_>,
+        lane: &Lane<'_>,
+    ) -> Result<(), Broken> {
+        let mut large = 0;
+        loop {
+            let moved = match poll_fn(|cx| step(cx, &mut from, &mut to)).await? {
+                Moved::All(n) => {
+                    self.said(lane, n);
+                    n
+                }
+                Moved::Some(n, rest) => {
+                    self.said(lane, n);
+                    self.send(&mut to, &rest, lane).await?;
+                    n + rest.len()
+                }
+                Moved::EndOfStream => break,
+            };
+            large = if moved < LARGE { 0 } else { large + 1 };
+            if large >= STREAK {
+                large = 0;
+                if let Some(pipe) = Pipe::take()
+                    && self.pour(pipe, from.as_ref(), to.as_ref(), lane).await?
+                {
+                    break;
+                }
+            }
+        }
+        // It is something said, too: who hears it has its time to answer.
+        self.quiet.store(0, Relaxed);
+        // The second one to end closes both anyway.
+        if !self.half.swap(true, Relaxed) {
+            // Fails if the receiver is gone already; the other direction finds that out.
+            drop(SockRef::from(to.as_ref()).shutdown(Shutdown::Write));
+        }
+        Ok(())
+    }
+
+    /// The same through a pipe, while much is said at once; returns whether the stream has ended.
+    async fn pour(
+        &self,
+        mut pipe: Pipe,
         from: &TcpStream,
         to: &TcpStream,
         lane: &Lane<'_>,
-    ) -> Result<(), Broken> {
-        loop {
-            from.readable().await.map_err(|_| Broken::From)?;
-            match step(from, to)? {
-                Moved::Nothing => {}
-                Moved::All(n) => self.said(lane, n),
-                Moved::Some(n, rest) => {
-                    self.said(lane, n);
-                    let mut left = &rest[..];
-                    while !left.is_empty() {
-                        let sent = some(to, left).await.map_err(|_| Broken::To)?;
-                        self.said(lane, sent);
-                        left = &left[sent..];
-                    }
-                }
-                Moved::EndOfStream => {
-                    // Fails if the receiver is gone already; the other direction finds that out.
-                    drop(SockRef::from(to).shutdown(Shutdown::Write));
-                    // It is something said, too: who hears it has its time to answer.
-                    self.quiet.store(0, Relaxed);
-                    return Ok(());
+    ) -> Result<bool, Broken> {
+        let mut small = 0;
+        while small < STREAK {
+            let taken = pipe.fill(from).await.map_err(|_| Broken::From)?;
+            if taken == 0 {
+                pipe.give_back();
+                return Ok(true);
+            }
+            loop {
+                match pipe.empty(to).await.map_err(|_| Broken::To)? {
+                    0 => break,
+                    given => self.said(lane, given),
                 }
             }
-            // A fast sender must not keep its thread from all others.
-            tokio::task::coop::consume_budget().await;
+            small = if taken < LARGE { small + 1 } else { 0 };
         }
+        pipe.give_back();
+        Ok(false)
+    }
+
+    /// Sends what the receiver did not take at once.
+    async fn send(
+        &self,
+        to: &mut WriteHalf<'_>,
+        mut rest: &[u8],
+        lane: &Lane<'_>,
+    ) -> Result<(), Broken> {
+        while !rest.is_empty() {
+            let write = poll_fn(|cx| Pin::new(&mut *to).poll_write(cx, rest));
+            let sent = write.await.map_err(|_| Broken::To)?;
+            self.said(lane, sent);
+            rest = &rest[sent..];
+        }
+        Ok(())
     }
 }
 
-fn step(from: &TcpStream, to: &TcpStream) -> Result<Moved, Broken> {
+/// One read, and one write of what was read. Tokio's own reads and writes know from a short one that
+/// there is no more, and spare the call that would say so.
+fn step(
+    cx: &mut Context<'_>,
+    from: &mut ReadHalf<'_>,
+    to: &mut WriteHalf<'_>,
+) -> Poll<Result<Moved, Broken>> {
     CHUNK.with_borrow_mut(|chunk| {
-        let read = match from.try_read(chunk) {
-            Ok(0) => return Ok(Moved::EndOfStream),
-            Ok(read) => read,
-            Err(error) if is_later(&error) => return Ok(Moved::Nothing),
-            Err(_) => return Err(Broken::From),
-        };
-        match to.try_write(&chunk[..read]) {
-            Ok(written) if written == read => Ok(Moved::All(read)),
-            Ok(written) => Ok(Moved::Some(written, chunk[written..read].to_vec())),
-            Err(error) if is_later(&error) => Ok(Moved::Some(0, chunk[..read].to_vec())),
-            Err(_) => Err(Broken::To),
+        let mut chunk = ReadBuf::new(chunk);
+        if ready!(Pin::new(from).poll_read(cx, &mut chunk)).is_err() {
+            return Poll::Ready(Err(Broken::From));
         }
+        let said = chunk.filled();
+        if said.is_empty() {
+            return Poll::Ready(Ok(Moved::EndOfStream));
+        }
+        Poll::Ready(match Pin::new(to).poll_write(cx, said) {
+            Poll::Ready(Ok(written)) if written == said.len() => Ok(Moved::All(written)),
+            Poll::Ready(Ok(written)) => Ok(Moved::Some(written, said[written..].to_vec())),
+            Poll::Pending => Ok(Moved::Some(0, said.to_vec())),
+            Poll::Ready(Err(_)) => Err(Broken::To),
+        })
     })
 }
 
@@ -190,7 +266,7 @@ async fn some(to: &TcpStream, rest: &[u8]) -> io::Result<usize> {
     }
 }
 
-fn is_later(error: &io::Error) -> bool {
+pub(super) fn is_later(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 

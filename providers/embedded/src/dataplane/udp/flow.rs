@@ -106,7 +106,7 @@ impl Drop for Line {
 }
 
 /// Sends what the target answers to the client, from the address that the client asked.
-pub(super) async fn carry_replies(desk: Arc<Desk>, line: Arc<Line>) {
+pub(super) async fn carry_replies(desk: Arc<Desk>, door: Arc<UdpSocket>, line: Arc<Line>) {
     let counters = desk.front.counters();
     let client = SockAddr::from(line.client);
     loop {
@@ -115,7 +115,7 @@ pub(super) async fn carry_replies(desk: Arc<Desk>, line: Arc<Line>) {
             Ok(ready) if ready.is_error() => line.error(),
             Ok(_) => DATAGRAM.with_borrow_mut(|datagram| {
                 let length = line.socket.try_recv(datagram)?;
-                match SockRef::from(&desk.socket).send_to(&datagram[..length], &client) {
+                match SockRef::from(&*door).send_to(&datagram[..length], &client) {
                     Ok(_) => {
                         counters.datagrams_out.one();
                         counters.bytes_out.add(length);

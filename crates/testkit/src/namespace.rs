@@ -14,12 +14,12 @@ const START: &str = "ip link set lo up && exec \"$@\"";
 
 /// Runs `body` in a network namespace of its own, as its root, with the loopback interface up.
 /// `test` is the whole name of the test that calls.
-pub(crate) fn alone(test: &str, body: impl AsyncFnOnce()) {
+pub fn alone(test: &str, body: impl AsyncFnOnce()) {
     run(test, &[], body);
 }
 
 /// The same, without any say over the network: as root of a user namespace further down.
-pub(crate) fn powerless(test: &str, body: impl AsyncFnOnce()) {
+pub fn powerless(test: &str, body: impl AsyncFnOnce()) {
     run(test, &["unshare", "--user", "--map-root-user"], body);
 }
 
@@ -59,7 +59,7 @@ fn way_in() -> &'static [&'static str] {
 }
 
 /// Runs `ip` of iproute2 and returns what it says.
-pub(crate) fn ip(arguments: &str) -> String {
+pub fn ip(arguments: &str) -> String {
     let output = Command::new("ip").args(arguments.split(' ')).output();
     let output = output.unwrap_or_else(|error| panic!("this test takes iproute2: {error}"));
     let wrong = String::from_utf8_lossy(&output.stderr);
@@ -68,7 +68,7 @@ pub(crate) fn ip(arguments: &str) -> String {
 }
 
 /// Sets a kernel parameter of the namespace, say `net/ipv4/ip_nonlocal_bind`.
-pub(crate) fn sysctl(name: &str, value: &str) {
+pub fn sysctl(name: &str, value: &str) {
     let path = format!("/proc/sys/{name}");
     std::fs::write(&path, value).unwrap_or_else(|error| panic!("{path}: {error}"));
 }
