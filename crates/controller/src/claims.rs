@@ -84,7 +84,7 @@ mod tests {
     }
 
     fn check(services: &[Seen<Service>], expected: &Value) {
-        let drivers = BTreeMap::from([("paper", drive(Paper { ground: false }))]);
+        let drivers = BTreeMap::from([("paper", drive(Paper::default()))]);
         let selection = Selection {
             served: BTreeSet::from(["paper".to_owned()]),
             default: Some("paper".to_owned()),

@@ -15,7 +15,7 @@
 //! health      which targets are healthy, asked now and then
 //! stirring    what changes at the providers of its own accord
 //! inspect     what is known, for people
-//! metrics     what is counted, for Prometheus
+//! metrics/    what is counted, for Prometheus, by the providers themselves too
 //! pulse       whether the loop is alive
 //! write       every write to the API server
 //! recorder    Events, in the background

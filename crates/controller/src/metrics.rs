@@ -13,9 +13,13 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
-use seaway_core::{Call, Health, ProviderError, Tap};
+use seaway_core::{Call, Health, ProviderError, SharedDriver, Tap};
 
+use self::measured::Measured;
 use crate::pass::Outcome;
+use crate::roster::Names;
+
+mod measured;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfProvider {
@@ -71,6 +75,7 @@ pub struct Metrics {
     queue_depth: Family<Name, Gauge>,
     queue_adds: Family<Name, Counter>,
     leader: Family<Name, Gauge>,
+    measured: Measured,
 }
 
 /// The name that the queue and the Lease have in metrics.
@@ -102,6 +107,7 @@ impl Default for Metrics {
             queue_depth: Family::default(),
             queue_adds: Family::default(),
             leader: Family::default(),
+            measured: Measured::default(),
         };
         metrics.leader(false);
         metrics.register();
@@ -116,7 +122,8 @@ impl fmt::Debug for Metrics {
 }
 
 impl Metrics {
-    /// All of them, in the text format of `OpenMetrics` 1.0.
+    /// All of them, in the text format of `OpenMetrics` 1.0. Not for a thread that has others to
+    /// serve: with thousands of load balancers it takes a while.
     pub fn encode(&self) -> String {
         let mut text = String::new();
         let registry = self.registry.read().unwrap_or_else(PoisonError::into_inner);
@@ -178,6 +185,11 @@ impl Metrics {
         }
     }
 
+    /// From now on what these providers measure themselves is shown as well, under these names.
+    pub(crate) fn measure(&self, drivers: BTreeMap<&'static str, SharedDriver>, names: Names) {
+        self.measured.ask(drivers, names);
+    }
+
     /// A key was put into the queue.
     pub(crate) fn queued(&self) {
         self.queue_adds.get_or_create(&SERVICE).inc();
@@ -213,6 +225,7 @@ impl Metrics {
             "workqueue_adds" "Keys put into the queue" queue_adds;
             "leader_election_master_status" "Whether this process holds the Lease" leader;
         }
+        registry.register_collector(Box::new(self.measured.clone()));
     }
 }
 

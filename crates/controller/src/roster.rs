@@ -14,6 +14,7 @@ mod departure;
 mod entry;
 mod holdings;
 mod judge;
+mod names;
 #[cfg(test)]
 pub(crate) mod paper;
 mod passing;
@@ -26,6 +27,7 @@ pub(crate) use self::arrival::{Admission, Refusal};
 pub(crate) use self::departure::Remains;
 use self::entry::{Entry, Stage, Verdict};
 use self::holdings::Holdings;
+pub(crate) use self::names::Names;
 pub(crate) use self::passing::Known;
 use self::vouched::Vouched;
 
@@ -62,7 +64,7 @@ pub(crate) struct Roster {
     selection: Selection,
     stance: Stance,
     entries: BTreeMap<ServiceUid, Entry>,
-    names: BTreeMap<ServiceName, ServiceUid>,
+    names: Names,
     assigned: BTreeMap<QueueKey, BTreeSet<ServiceUid>>,
     /// Those that are being taken down.
     leaving: BTreeSet<ServiceUid>,
@@ -93,7 +95,7 @@ impl Roster {
             selection,
             stance,
             entries: BTreeMap::new(),
-            names: BTreeMap::new(),
+            names: Names::default(),
             assigned: BTreeMap::new(),
             leaving: BTreeSet::new(),
             holdings: Holdings::default(),
@@ -110,6 +112,11 @@ impl Roster {
     /// The driver of a provider that is served.
     pub(crate) fn driver(&self, provider: &str) -> Option<&SharedDriver> {
         self.drivers.get(provider)
+    }
+
+    /// The names of the Services that concern us, now and from now on.
+    pub(crate) fn names(&self) -> Names {
+        self.names.clone()
     }
 
     /// The Service by this uid.
@@ -249,7 +256,7 @@ impl Roster {
         } else {
             self.leaving.remove(&uid);
         }
-        self.names.insert(entry.name(), uid.clone());
+        self.names.give(entry.name(), &uid);
         self.entries.insert(uid, entry);
     }
 
@@ -268,8 +275,6 @@ impl Roster {
         }
         self.leaving.remove(uid);
         self.selecting.remove(uid);
-        if self.names.get(name) == Some(uid) {
-            self.names.remove(name);
-        }
+        self.names.take(name, uid);
     }
 }

@@ -20,8 +20,8 @@ use self::belief::Beliefs;
 use self::pass::Pass;
 pub use self::report::{MemberReport, Report, StepReport};
 use crate::{
-    BalancerKey, Call, Capabilities, Claim, Context, Depth, Digest, Goal, Key, LbSpec, Provider,
-    ProviderError, Readiness, ServiceUid, Target,
+    BalancerKey, Call, Capabilities, Claim, Context, Depth, Digest, Goal, Key, LbSpec, Measure,
+    Provider, ProviderError, Readiness, ServiceUid, Target,
 };
 
 /// A provider, as the controller holds it.
@@ -73,6 +73,10 @@ pub trait Driver: fmt::Debug + Send + Sync {
         cx: &Context,
         key: &Key,
     ) -> Result<BTreeMap<ServiceUid, Vec<Target>>, ProviderError>;
+
+    /// What the provider counts and measures itself, now. Not for a thread that has others to serve:
+    /// thousands of load balancers take some milliseconds.
+    fn measures(&self) -> Vec<Measure>;
 
     /// Waits until something is not as it was, of its own accord, and returns the keys to pass over:
     /// each is looked up live before anything is planned for it.
@@ -173,6 +177,10 @@ impl<P: Provider> Driver for Driven<P> {
         key: &Key,
     ) -> Result<BTreeMap<ServiceUid, Vec<Target>>, ProviderError> {
         self.provider.targets(cx, key).await
+    }
+
+    fn measures(&self) -> Vec<Measure> {
+        self.provider.measures()
     }
 
     async fn stirred(&self, cx: &Context) -> BTreeSet<Key> {

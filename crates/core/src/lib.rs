@@ -9,6 +9,7 @@
 //! driver/    the loop around it, written once: look, plan, fence, apply, learn
 //! context    what the caller brings to a pass: the time, the fence and the pace
 //! capability what a provider can do, as data, and the check of a spec against it
+//! measure    what a provider counts and measures itself, for whoever watches over it
 //! ownership  the mark that says "ours"
 //! error      the one error that crosses a provider's border
 //! ```
@@ -21,6 +22,7 @@ pub mod driver;
 pub mod error;
 pub mod goal;
 pub mod key;
+pub mod measure;
 pub mod model;
 pub mod moment;
 pub mod ownership;
@@ -33,6 +35,7 @@ pub use driver::{Driver, MemberReport, Report, SharedDriver, StepReport, drive};
 pub use error::{Class, ErrorKind, ProviderError};
 pub use goal::{Goal, Member, Want};
 pub use key::{BalancerKey, ClusterId, Key, NodeName, ServiceUid};
+pub use measure::{Measure, MeasureKind, Reading, Subject};
 pub use model::{
     Address, Affinity, Digest, Family, Health, IpMode, LbSpec, Node, NodeSelection, Nodes, Port,
     Protocol, ServiceRef, SourceRanges, Target, TrafficPolicy,

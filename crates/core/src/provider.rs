@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Address, BalancerKey, Capabilities, Context, Digest, Goal, Key, LbSpec, Pace, Plan,
+    Address, BalancerKey, Capabilities, Context, Digest, Goal, Key, LbSpec, Measure, Pace, Plan,
     ProviderError, ServiceUid, Target,
 };
 
@@ -240,6 +240,14 @@ pub trait Provider: fmt::Debug + Send + Sync + 'static {
     ) -> impl Future<Output = Result<BTreeMap<ServiceUid, Vec<Target>>, ProviderError>> + Send {
         let _ = (cx, key);
         std::future::ready(Ok(BTreeMap::new()))
+    }
+
+    /// What it counts and measures itself, per load balancer and target: for `/metrics`, at every
+    /// scrape. It does no I/O, and holds up neither traffic nor passes; it is called on a thread where
+    /// some milliseconds harm nobody. A target that is gone has no readings, and what its load
+    /// balancer has counted stays.
+    fn measures(&self) -> Vec<Measure> {
+        Vec::new()
     }
 
     /// Whether what was found is another than what was left because somebody else has changed it, and

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use seaway_core::{
-    BalancerKey, Capabilities, Claim, Context, Depth, Digest, ErrorKind, Goal, Key, LbSpec, Pace,
-    Plan, Provider, ProviderError, Readiness, ServiceUid, Target,
+    BalancerKey, Capabilities, Claim, Context, Depth, Digest, ErrorKind, Goal, Key, LbSpec,
+    Measure, Pace, Plan, Provider, ProviderError, Readiness, ServiceUid, Target,
 };
 use tokio::sync::Notify;
 
@@ -307,6 +307,10 @@ impl<P: Provider> Provider for Scripted<P> {
         key: &Key,
     ) -> Result<BTreeMap<ServiceUid, Vec<Target>>, ProviderError> {
         self.inner.targets(cx, key).await
+    }
+
+    fn measures(&self) -> Vec<Measure> {
+        self.inner.measures()
     }
 
     fn altered(&self, left: &P::Observed, found: &P::Observed) -> bool {

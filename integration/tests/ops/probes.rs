@@ -1,11 +1,14 @@
 //! `/metrics`, `/healthz` and `/readyz`.
 
+use std::collections::BTreeSet;
 use std::net::TcpListener;
 
+use k8s_openapi::api::core::v1::Service;
 use seaway_integration::{
     Cluster, Controller, Gateway, Order, Process, answers, ask, embedded, pod, service, until,
+    visit,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{ANY_PORT, answering, says};
 
@@ -52,6 +55,78 @@ async fn metrics_have_the_names_of_upstream_and_count_what_happens() {
         (count >= 1).then_some(())
     })
     .await;
+    controller.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_load_balancer_counts_is_told_by_service_node_and_reason() {
+    let cluster = Cluster::sandbox(2).await;
+    cluster.create(&pod("echo", "echo", None)).await;
+    let controller = answering(&cluster, 1, &[]).await;
+    let at = controller.answers("metrics").await;
+    let read = async || ask(at, "GET /metrics", "").await.body;
+    let of = |name: &str, more: &str| {
+        format!("seaway_embedded_{name}{{namespace=\"default\",service=\"web\"{more}}}")
+    };
+    assert!(!read().await.contains("service=\"web\""));
+
+    cluster.create(&service("web", "echo", Value::Null)).await;
+    let web = cluster.serves("web").await;
+    let before = read().await;
+    let served = |text: &str, node: &str| {
+        let series = of("target_served_total", &format!(",node=\"{node}\""));
+        if text.contains(&series) { value(text, &series) } else { 0 }
+    };
+    let (mut visits, mut nodes) = (0, BTreeSet::new());
+    let text = until("both nodes serve", async || {
+        let answer = visit(web).await.ok()?;
+        visits += 1;
+        nodes.insert(answer.via);
+        let text = read().await;
+        (nodes.len() == 2 && nodes.iter().all(|node| served(&text, node) >= 3)).then_some(text)
+    })
+    .await;
+    let accepted = of("connections_accepted_total", "");
+    assert!(value(&text, &accepted) >= value(&before, &accepted) + visits);
+    assert_eq!(value(&text, &of("refused_total", ",reason=\"source\"")), 0);
+    assert!(value(&text, &of("traffic_bytes_total", ",direction=\"out\"")) > 0);
+    until("both nodes are healthy", async || {
+        let healthy = value(&read().await, &of("targets", ",health=\"healthy\""));
+        (healthy == 2).then_some(())
+    })
+    .await;
+
+    // A node without the pod dies: who tries it goes to the other one, and it is counted at the node.
+    let home = visit(web).await.unwrap().on;
+    let dead = nodes.into_iter().find(|node| *node != home).unwrap();
+    let failures = |text: &str, node: &str| -> u64 {
+        let series = of("target_failures_total", &format!(",node=\"{node}\",reason="));
+        let lines = text.lines().filter(|line| line.starts_with(series.trim_end_matches('}')));
+        lines.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum()
+    };
+    let before = read().await;
+    cluster.annotate_node(&dead, "sandbox.seaway.dev/crash", "true").await;
+    let after = until("the dead target is counted", async || {
+        // The first one may still have met the node alive.
+        drop(visit(web).await);
+        let text = read().await;
+        (failures(&text, &dead) > failures(&before, &dead)).then_some(text)
+    })
+    .await;
+    assert_eq!(failures(&after, &home), failures(&before, &home));
+
+    // Nobody who comes from here may come in.
+    cluster.patch_spec("web", json!({ "loadBalancerSourceRanges": ["192.0.2.0/24"] })).await;
+    until("who is refused is counted", async || {
+        let refused = visit(web).await.is_err();
+        let count = value(&read().await, &of("refused_total", ",reason=\"source\""));
+        (refused && count > 0).then_some(())
+    })
+    .await;
+
+    cluster.delete::<Service>("web").await;
+    cluster.is_gone("web").await;
+    assert!(!read().await.contains("service=\"web\""));
     controller.stop().await;
 }
 

@@ -8,6 +8,7 @@
 //! plan/      from that to what is wanted: pure
 //! apply      one step
 //! provider   the trait, on top of these
+//! measure/   what the data plane has counted, for whoever watches over it
 //! error      what the data plane's errors are to the controller
 //! dataplane/ the sockets, on threads of their own, behind a narrow door
 //! ```
@@ -17,6 +18,7 @@ mod config;
 pub mod dataplane;
 mod error;
 mod group;
+mod measure;
 mod observe;
 mod plan;
 mod provider;

@@ -6,7 +6,7 @@ use seaway_core::{Address, BalancerKey, Family, Health, Key, Readiness, ServiceU
 use seaway_pool::Holder;
 
 use crate::apply::Fact;
-use crate::dataplane::{Balancer, BalancerId};
+use crate::dataplane::{Balancer, BalancerId, TargetState};
 use crate::provider::Embedded;
 
 /// What the Services of one key have here: one Service, or those of a group.
@@ -80,11 +80,7 @@ impl Embedded {
         let targets = state.targets.into_iter().map(|(node, target)| Target {
             node: node.into(),
             address: Some(target.address),
-            health: match (target.up, target.draining) {
-                (_, true) => Health::Draining,
-                (true, false) => Health::Healthy,
-                (false, false) => Health::Unhealthy,
-            },
+            health: health(&target),
             reason: target.trouble,
         });
         Some(targets.collect())
@@ -145,6 +141,15 @@ impl Observed {
     }
 }
 
+/// What a target's state means.
+pub(crate) const fn health(target: &TargetState) -> Health {
+    match (target.up, target.draining) {
+        (_, true) => Health::Draining,
+        (true, false) => Health::Healthy,
+        (false, false) => Health::Unhealthy,
+    }
+}
+
 /// Between the uid of a Service and its group, in the data plane's name for it: neither has it.
 const OF: char = '@';
 
@@ -156,7 +161,8 @@ pub(crate) fn id(holder: &Holder) -> BalancerId {
     }
 }
 
-fn holder(id: &BalancerId) -> Holder {
+/// Whom the data plane's balancer of this name serves.
+pub(crate) fn holder(id: &BalancerId) -> Holder {
     match id.as_str().split_once(OF) {
         None => Holder::own(id.as_str().into()),
         Some((uid, group)) => Holder { group: Some(group.into()), uid: uid.into() },

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use seaway_core::{
     Address, AffinitySupport, BalancerKey, Capabilities, Claim, Context, Depth, Goal, IpMode, Key,
-    LbSpec, Plan, Protocol, Provider, ProviderError, ProxyProtocol, Readiness, ServiceUid, Target,
-    TargetKind,
+    LbSpec, Measure, Plan, Protocol, Provider, ProviderError, ProxyProtocol, Readiness, ServiceUid,
+    Target, TargetKind,
 };
 
 use crate::apply::Fact;
 use crate::config::Config;
 use crate::dataplane::DataPlane;
 use crate::error;
+use crate::measure::{self, Floors};
 use crate::observe::Observed;
 use crate::plan::{self, Step, Terms};
 use crate::{group, settings};
@@ -27,6 +28,7 @@ pub struct Embedded {
     pub(crate) plane: Arc<DataPlane>,
     pools: Arc<Pools>,
     pool: Arc<Mutex<Pool>>,
+    floors: Arc<Mutex<Floors>>,
 }
 
 impl Embedded {
@@ -40,6 +42,7 @@ impl Embedded {
             plane: Arc::new(plane),
             pools: Arc::new(pools),
             pool: Arc::new(Mutex::new(pool)),
+            floors: Arc::default(),
         })
     }
 
@@ -172,5 +175,10 @@ impl Provider for Embedded {
             Some((uid, targets))
         });
         Ok(targets.collect())
+    }
+
+    fn measures(&self) -> Vec<Measure> {
+        let mut floors = self.floors.lock().unwrap_or_else(PoisonError::into_inner);
+        measure::measures(&self.plane, &mut floors)
     }
 }

@@ -127,6 +127,8 @@ impl Running {
         );
         self.pulse.set_synced();
         let effects = self.roster.restart(services, &self.cluster);
+        // Not before the Services are known: what a controller before us left would be nobody's.
+        self.worker.metrics.measure(drivers.clone(), self.roster.names());
         self.carry_out(effects);
         self.count_orphans();
         self.clear_box();

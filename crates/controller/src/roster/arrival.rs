@@ -41,7 +41,7 @@ impl Roster {
         let uid = write::uid(&service.metadata);
         let name = (service.metadata.namespace.clone(), service.metadata.name.clone());
         let mut effects = Vec::new();
-        if let Some(other) = self.names.get(&name).filter(|other| **other != uid).cloned() {
+        if let Some(other) = self.names.get(&name).filter(|other| *other != uid) {
             effects.extend(self.vanish(&other));
         }
         let old = self.entries.get(&uid);
@@ -196,7 +196,7 @@ impl Roster {
     ) -> Vec<Effect> {
         let mut effects = Vec::new();
         for name in names {
-            let Some(entry) = self.names.get(name).and_then(|uid| self.entries.get(uid)) else {
+            let Some(entry) = self.names.get(name).and_then(|uid| self.entries.get(&uid)) else {
                 continue;
             };
             let seen = Seen { version: entry.version, object: (*entry.service).clone() };

@@ -1,15 +1,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use seaway_core::{
-    BalancerKey, Capabilities, Context, Goal, Key, LbSpec, Plan, Provider, ProviderError,
+    BalancerKey, Capabilities, Context, Goal, Key, LbSpec, Measure, Plan, Provider, ProviderError,
     Readiness, ServiceUid, SettingKey, Step,
 };
 
 /// A provider that is only asked which key carries a Service: its own, or the group that the Service
-/// names in the setting.
-#[derive(Debug)]
+/// names in the setting; and what it measures.
+#[derive(Debug, Default)]
 pub(crate) struct Paper {
     pub(crate) ground: bool,
+    pub(crate) measures: Vec<Measure>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -72,5 +73,9 @@ impl Provider for Paper {
 
     fn readiness(&self, _: &ServiceUid, (): &()) -> Readiness {
         Readiness::Gone
+    }
+
+    fn measures(&self) -> Vec<Measure> {
+        self.measures.clone()
     }
 }

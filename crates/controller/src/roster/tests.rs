@@ -20,7 +20,7 @@ fn roster(ground: bool) -> Roster {
 }
 
 fn rostered(ground: bool, stance: Stance) -> Roster {
-    let driver = drive(Paper { ground });
+    let driver = drive(Paper { ground, ..Paper::default() });
     let selection = Selection {
         served: BTreeSet::from(["paper".to_owned()]),
         default: Some("paper".to_owned()),

@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use seaway_controller::Options;
 use seaway_core::{
-    BalancerKey, Capabilities, Claim, Context, Digest, Driver, Goal, Key, LbSpec, ProviderError,
-    Readiness, Report, ServiceUid, SharedDriver, Target, drive,
+    BalancerKey, Capabilities, Claim, Context, Digest, Driver, Goal, Key, LbSpec, Measure,
+    ProviderError, Readiness, Report, ServiceUid, SharedDriver, Target, drive,
 };
 use seaway_testkit::faults::{Script, Scripted};
 use seaway_testkit::toys::by_id::ById;
@@ -189,6 +189,10 @@ impl Driver for Counted {
         key: &Key,
     ) -> Result<BTreeMap<ServiceUid, Vec<Target>>, ProviderError> {
         self.inner.targets(cx, key).await
+    }
+
+    fn measures(&self) -> Vec<Measure> {
+        self.inner.measures()
     }
 
     async fn stirred(&self, cx: &Context) -> BTreeSet<Key> {

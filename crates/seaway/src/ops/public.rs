@@ -3,8 +3,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use tokio::task::spawn_blocking;
 
 use super::Ops;
 
@@ -19,8 +20,15 @@ pub(super) fn router(ops: &Arc<Ops>) -> Router {
         .with_state(Arc::clone(ops))
 }
 
-async fn metrics(State(ops): State<Arc<Ops>>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, OPEN_METRICS)], ops.metrics.encode())
+/// Thousands of load balancers take a while to write down: on a thread of its own, since the loop of
+/// the controller has this one, and one after the other, however many ask.
+async fn metrics(State(ops): State<Arc<Ops>>) -> Response {
+    let _turn = ops.scrape.lock().await;
+    let metrics = Arc::clone(&ops.metrics);
+    match spawn_blocking(move || metrics.encode()).await {
+        Ok(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+    }
 }
 
 async fn healthz(State(ops): State<Arc<Ops>>) -> (StatusCode, String) {

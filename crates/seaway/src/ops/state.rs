@@ -4,6 +4,7 @@ use std::time::Duration;
 use kube::Client;
 use seaway_controller::{Inspector, Metrics, Pulse, leaders};
 use seaway_intent::Selection;
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 /// After so long without a sign the loop is stuck: it goes round every 5 seconds at least.
@@ -15,6 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// What the servers tell of.
 pub(crate) struct Ops {
     pub(super) metrics: Arc<Metrics>,
+    /// Whose turn it is to read them.
+    pub(super) scrape: Mutex<()>,
     phase: RwLock<Arc<Phase>>,
 }
 
@@ -53,7 +56,11 @@ pub(crate) struct Working {
 impl Ops {
     /// Nothing is done yet.
     pub(crate) fn new(metrics: Arc<Metrics>) -> Arc<Self> {
-        Arc::new(Self { metrics, phase: RwLock::new(Arc::new(Phase::Starting)) })
+        Arc::new(Self {
+            metrics,
+            scrape: Mutex::default(),
+            phase: RwLock::new(Arc::new(Phase::Starting)),
+        })
     }
 
     /// Something else is done from now on.

@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use seaway_core::{
     Address, BalancerKey, Capabilities, ClusterId, Context, Depth, ErrorKind, Goal, Key, LbSpec,
-    Mark, Needs, Plan, Planned, Protocol, Provider, ProviderError, Readiness, ServiceUid,
-    SettingKey,
+    Mark, Measure, MeasureKind, Needs, Plan, Planned, Protocol, Provider, ProviderError, Readiness,
+    Reading, ServiceUid, SettingKey, Subject,
 };
 
 use self::cloud::{Balancer, Cloud, Id, Inventory, LAG, Pool};
@@ -259,6 +259,26 @@ impl Provider for ById {
     fn retained(&self, seen: &Observed) -> BTreeSet<ServiceUid> {
         let kept = seen.balancer.as_ref().is_some_and(|front| front.kept);
         seen.owner.iter().filter(|_| kept).cloned().collect()
+    }
+
+    fn measures(&self) -> Vec<Measure> {
+        let mut ports: BTreeMap<Subject, u64> = BTreeMap::new();
+        for pool in self.cloud.inventory().pools.into_values() {
+            let Some(uid) = pool.tag.service else { continue };
+            for target in pool.targets {
+                let node = target.split_once(':').map_or(target.as_str(), |(node, _)| node);
+                *ports.entry(Subject::Target(uid.clone(), node.into())).or_default() += 1;
+            }
+            *ports.entry(Subject::Service(uid)).or_default() += 1;
+        }
+        let reading = |(of, value)| Reading { of, labels: &[], value };
+        vec![Measure {
+            name: "ports",
+            help: "Ports that lead there",
+            unit: None,
+            kind: MeasureKind::Gauge,
+            readings: ports.into_iter().map(reading).collect(),
+        }]
     }
 
     fn readiness(&self, _: &ServiceUid, seen: &Observed) -> Readiness {
