@@ -53,6 +53,10 @@ impl Fetched {
                             port.node_port = same.map_or(0, |other| other.node_port);
                         }
                     }
+                    if new.object.spec.health_check_node_port == 0 {
+                        let old = old.object.spec.health_check_node_port;
+                        new.object.spec.health_check_node_port = old;
+                    }
                 } else if new.object.metadata.uid.is_empty() {
                     new.object.metadata.uid =
                         format!("new:{}/{}", name(&new.object).0, name(&new.object).1);
@@ -75,21 +79,18 @@ impl Fetched {
         Ok(true)
     }
 
-    /// Gives a NodePort to every port that has none, as the API server would, and returns how many
-    /// were given: a plan from a manifest alone has to assume some.
+    /// Gives a NodePort to every port that has none, as the API server would, and one for health checks
+    /// to every Service that is to have it; returns how many were given: a plan from a manifest alone
+    /// has to assume some.
     pub fn assume_node_ports(&mut self) -> usize {
-        let mut next = 30_000;
-        let mut given = 0;
-        for service in &mut self.services {
-            for port in &mut service.object.spec.ports {
-                if port.node_port == 0 && service.object.spec.kind == "LoadBalancer" {
-                    port.node_port = next;
-                    next += 1;
-                    given += 1;
-                }
-            }
-        }
-        given
+        let services = self.services.iter_mut().map(|service| &mut service.object.spec);
+        let missing = services.filter(|spec| spec.kind == "LoadBalancer").flat_map(|spec| {
+            let local = spec.external_traffic_policy.as_deref() == Some("Local");
+            let health = local.then_some(&mut spec.health_check_node_port);
+            let all = spec.ports.iter_mut().map(|port| &mut port.node_port).chain(health);
+            all.filter(|node_port| **node_port == 0)
+        });
+        missing.zip(30_000..).map(|(node_port, given)| *node_port = given).count()
     }
 
     /// How many nodes there are.

@@ -37,6 +37,9 @@ pub struct Rehearsal {
     pub refused: Vec<(String, ProviderError)>,
     /// The Services of type `LoadBalancer` that would be left alone, by name, and why.
     pub left_alone: Vec<(String, String)>,
+    /// The Services with annotations that nobody reads, by name, and which those are.
+    #[serde(default)]
+    pub unread: Vec<(String, String)>,
 }
 
 /// What would be done for `fetched`. Providers are read; nothing is written anywhere.
@@ -102,7 +105,10 @@ async fn rehearse(
     let refusals = roster.refusals();
     let refused =
         refusals.map(|(service, error)| (crate::write::label(&service.metadata), error.clone()));
-    Rehearsal { outlines, refused: refused.collect(), left_alone }
+    let unread = roster.unread();
+    let unread =
+        unread.map(|(service, keys)| (crate::write::label(&service.metadata), keys.join(", ")));
+    Rehearsal { outlines, refused: refused.collect(), left_alone, unread: unread.collect() }
 }
 
 /// The Services that ask for a load balancer, and not for one of ours.
@@ -154,6 +160,10 @@ pub(crate) fn log(key: &QueueKey, report: &Report) {
     for (uid, member) in &report.members {
         if let Some(error) = &member.error {
             tracing::warn!(provider = key.provider, key = %key.key, %uid, %error, "would refuse");
+        }
+        for warning in &member.warnings {
+            let (reason, message) = (&warning.reason, &warning.message);
+            tracing::warn!(provider = key.provider, key = %key.key, %uid, %reason, %message, "would warn");
         }
     }
 }

@@ -132,6 +132,12 @@ impl Roster {
         })
     }
 
+    /// The annotations of Services that nobody reads.
+    pub(crate) fn unread(&self) -> impl Iterator<Item = (&Arc<Service>, &[String])> {
+        let all = self.entries.values().map(|entry| (&entry.service, &*entry.unread));
+        all.filter(|(_, unread)| !unread.is_empty())
+    }
+
     /// Every key that has something to do or something to hold, the grounds first.
     pub(crate) fn keys(&self) -> BTreeSet<QueueKey> {
         let mut keys: BTreeSet<_> = self.assigned.keys().cloned().collect();

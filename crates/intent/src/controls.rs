@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use seaway_core::SettingKey;
 
-use crate::annotation::{NODE_SELECTOR, PAUSE, PREFIX, PROVIDER, RETAIN, TARGET_NODE_LABELS};
+use crate::annotation::{NODE_SELECTOR, PAUSE, RETAIN, TARGET_NODE_LABELS};
 use crate::rejection::Rejection;
 use crate::selector::Selector;
 
@@ -57,18 +57,6 @@ pub fn may_select(annotations: &BTreeMap<String, String>) -> bool {
     [NODE_SELECTOR, TARGET_NODE_LABELS].iter().any(|key| annotations.contains_key(*key))
 }
 
-/// The annotations under our prefix that nobody reads: misspelt, or of another provider.
-pub fn unknown<'a>(
-    annotations: &'a BTreeMap<String, String>,
-    keys: &'a [SettingKey],
-) -> impl Iterator<Item = &'a str> {
-    let ours = annotations.keys().map(String::as_str).filter(|key| key.starts_with(PREFIX));
-    ours.filter(|key| {
-        ![NODE_SELECTOR, PAUSE, PROVIDER, RETAIN].contains(key)
-            && keys.iter().all(|known| known.key != *key)
-    })
-}
-
 fn switch(annotations: &BTreeMap<String, String>, key: &'static str) -> Result<bool, Rejection> {
     match annotations.get(key).map(String::as_str) {
         None | Some("false") => Ok(false),
@@ -101,17 +89,5 @@ mod tests {
         assert!(may_select(&annotations(&[(NODE_SELECTOR, "")])));
         assert!(may_select(&annotations(&[(TARGET_NODE_LABELS, "a=b")])));
         assert!(!may_select(&annotations(&[(PAUSE, "true")])));
-    }
-
-    #[test]
-    fn unknown_keys_under_our_prefix_are_named_and_others_are_not() {
-        let annotations = annotations(&[
-            ("seaway.dev/pause", "true"),
-            ("seaway.dev/paused", "true"),
-            ("seaway.dev/scheme", "internal"),
-            ("example.com/paused", "true"),
-        ]);
-        let keys = [SettingKey { key: "seaway.dev/scheme".to_owned(), doc: String::new() }];
-        assert_eq!(unknown(&annotations, &keys).collect::<Vec<_>>(), ["seaway.dev/paused"]);
     }
 }

@@ -7,6 +7,7 @@
 //! build      a Service to its LbSpec
 //! controls   what a Service asks of the controller itself: pause, retain, node selector
 //! selector   label selectors
+//! unread     the annotations that nobody reads, and what was meant
 //! rejection  why a Service can't have one
 //! annotation every annotation that is read, with its source
 //! ```
@@ -21,9 +22,11 @@ pub mod object;
 pub mod rejection;
 pub mod select;
 pub mod selector;
+pub mod unread;
 
 pub use build::{Around, build};
 pub use node::target;
 pub use object::{EndpointSlice, Node, Service};
 pub use rejection::Rejection;
 pub use select::{Choice, Selection};
+pub use unread::{Unread, unread};

@@ -39,7 +39,7 @@ pub(crate) struct Planned {
     pub services: usize,
     /// How many nodes.
     pub nodes: usize,
-    /// To how many ports a NodePort was given, for want of an API server that would.
+    /// How many NodePorts were given, for want of an API server that would.
     pub assumed: usize,
     /// The plan.
     #[serde(flatten)]

@@ -272,6 +272,7 @@ impl Running {
                 }
                 Effect::Explain(uid) => {
                     if let Some(refusal) = self.roster.refusal(&uid) {
+                        self.roster.begins([&uid]);
                         self.worker.metrics.failed("", &refusal.error);
                         self.tasks.spawn(Arc::clone(&self.worker).explain(uid, refusal));
                     }

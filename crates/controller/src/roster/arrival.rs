@@ -101,7 +101,11 @@ impl Roster {
         }
         entry.unread = self.unread_annotations(&entry);
         // Nobody reads it, so it asks for nothing; but the condition tells of it.
-        let misread = old.is_some_and(|old| old.unread != entry.unread);
+        let misread = old.map_or_else(
+            // Whoever lets it in tells of it; where nobody does, it is told here.
+            || self.stance == Stance::Rehearses && !entry.unread.is_empty(),
+            |old| old.unread != entry.unread,
+        );
         let home = old.and_then(Entry::key);
         let ours = ours || self.stance == Stance::Rehearses;
         let (stage, more) = self.stage(&uid, &entry, ours, changed || misread, home);

@@ -1,13 +1,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use seaway_core::{LbSpec, ProviderError};
+use seaway_core::{LbSpec, Moment, ProviderError};
 use seaway_intent::Service;
+use seaway_intent::object::ServiceStatus;
 
 use crate::cluster::ServiceName;
 use crate::queue::QueueKey;
 use crate::requeue;
-use crate::status::{Said, Standing};
+use crate::status::{self, Said, Standing};
 
 /// What is known of a Service that concerns us.
 #[derive(Clone, Debug)]
@@ -21,15 +22,16 @@ pub(super) struct Entry {
     pub(super) gone: bool,
     /// The key whose address the status shows.
     pub(super) served_at: Option<QueueKey>,
-    /// How many passes are under way that may write to its status.
+    /// How many passes and explanations are under way that may write to its status.
     pub(super) passes: u32,
     /// The version in which its status was seen to change during those: our own write, or somebody's.
     pub(super) stirred: Option<u64>,
-    /// What we wrote to its status last.
-    pub(super) shown: Option<Said>,
+    /// What we wrote to its status last, and the version after it. None once it is to say something
+    /// else, until it does.
+    pub(super) shown: Option<(Said, u64)>,
     /// What is known of the health of its targets.
     pub(super) standing: Option<Standing>,
-    /// Annotations under our prefix that nobody reads.
+    /// Annotations that nobody reads, each with what was meant, most likely.
     pub(super) unread: Vec<String>,
     /// Failures in a row.
     pub(super) attempts: u32,
@@ -102,6 +104,8 @@ impl Entry {
     ) -> Self {
         // A changed Service gets a fresh start; one that is as it was goes on waiting.
         let same = old.filter(|old| old.verdict == verdict);
+        // A refusal is written over what we said, so nobody else is to blame for that it is gone.
+        let shows = old.filter(|_| !matches!(verdict, Verdict::Refused { .. }));
         Self {
             service,
             version,
@@ -109,7 +113,7 @@ impl Entry {
             stage: old.map_or(Stage::Outside, |old| old.stage.clone()),
             gone: false,
             served_at: old.and_then(|old| old.served_at.clone()),
-            shown: old.and_then(|old| old.shown.clone()),
+            shown: shows.and_then(|old| old.shown.clone()),
             standing: old.and_then(|old| old.standing),
             unread: Vec::new(),
             passes: old.map_or(0, |old| old.passes),
@@ -129,6 +133,32 @@ impl Entry {
 
     pub(super) fn name(&self) -> ServiceName {
         (self.service.metadata.namespace.clone(), self.service.metadata.name.clone())
+    }
+
+    /// Notes what a write of ours said, unless a later one is known.
+    pub(super) fn said(&mut self, said: Said, version: u64) {
+        if self.shown.as_ref().is_none_or(|(_, known)| *known <= version || version == 0) {
+            self.shown = Some((said, version));
+        }
+    }
+
+    /// Notes that who may write to its status is done, having written `update`. True if somebody else
+    /// changed the status meanwhile.
+    pub(super) fn ended(&mut self, update: Option<&(ServiceStatus, u64)>) -> bool {
+        self.passes = self.passes.saturating_sub(1);
+        let Some(seen) = self.stirred.take() else { return false };
+        let is_echo = update.is_some_and(|(status, version)| {
+            let ours = Service { status: status.clone(), ..(*self.service).clone() };
+            *version == seen && status::agree(&self.service, &ours)
+        });
+        !is_echo
+    }
+
+    /// Whether it is refused and does not say why, and nobody is about to write that.
+    pub(super) fn is_unexplained(&self) -> bool {
+        let Verdict::Refused { error, mixed, .. } = &self.verdict else { return false };
+        let missing = || status::refusal(&self.service, error, *mixed, Moment::default());
+        self.passes == 0 && missing().is_some()
     }
 
     /// Whether it was refused what it asks for, and asks for it still.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use seaway_core::{Capabilities, ErrorKind, Key, ProviderError};
-use seaway_intent::{Around, Choice, Rejection, Service, controls};
+use seaway_intent::{Around, Choice, Rejection, Service, controls, unread};
 
 use super::Roster;
 use super::entry::{Entry, Verdict};
@@ -86,12 +86,12 @@ impl Roster {
         names.join(", ")
     }
 
-    /// The annotations under our prefix that nobody reads.
+    /// The annotations that nobody reads, each with what was meant, most likely.
     pub(super) fn unread_annotations(&self, entry: &Entry) -> Vec<String> {
         let Verdict::Wanted { key, .. } = &entry.verdict else { return Vec::new() };
         let keys = self.drivers.get(key.provider).map(|driver| &*driver.capabilities().settings);
         let annotations = &entry.service.metadata.annotations;
-        controls::unknown(annotations, keys.unwrap_or_default()).map(str::to_owned).collect()
+        unread(annotations, keys.unwrap_or_default()).map(|it| it.to_string()).collect()
     }
 }
 

@@ -114,19 +114,54 @@ impl Roster {
         key: &QueueKey,
         update: Option<(ServiceStatus, u64)>,
     ) -> Vec<Effect> {
-        let shown = update.as_ref().map(|(status, _)| Said::of(status));
         if let Some((status, version)) = update {
-            self.told(uid, status, version);
+            self.said(uid, status, version);
         }
         let Some(entry) = self.entries.get_mut(uid) else { return Vec::new() };
-        // What needed no write was there already: from before a restart, say.
-        let there = || Some(Said::of(&entry.service.status));
-        entry.shown = shown.or_else(|| entry.shown.take()).or_else(there);
+        if entry.shown.is_none() {
+            // What needed no write was there already: from before a restart, say.
+            entry.shown = Some((Said::of(&entry.service.status), entry.version));
+        }
         if entry.served_at.as_ref() == Some(key) {
             return Vec::new();
         }
         entry.served_at = Some(key.clone());
         self.holdings.of(uid).filter(|other| *other != key).cloned().map(Effect::Pass).collect()
+    }
+
+    /// Notes what a write of ours says on a Service.
+    pub(crate) fn said(&mut self, uid: &ServiceUid, status: ServiceStatus, version: u64) {
+        if let Some(entry) = self.entries.get_mut(uid) {
+            entry.said(Said::of(&status), version);
+        }
+        self.told(uid, status, version);
+    }
+
+    /// An explanation is over, and wrote this status. By now the Service may ask for something else,
+    /// and whoever acted on that may have been faster.
+    pub(crate) fn explained(
+        &mut self,
+        uid: &ServiceUid,
+        update: Option<(ServiceStatus, u64)>,
+    ) -> Vec<Effect> {
+        let Some(entry) = self.entries.get_mut(uid) else { return Vec::new() };
+        let stale = entry.ended(update.as_ref()) || update.is_some();
+        let home = entry.key().filter(|_| stale);
+        if let Some((status, version)) = update {
+            self.said(uid, status, version);
+        }
+        home.map(Effect::Pass).into_iter().chain(self.unexplained([uid])).collect()
+    }
+
+    /// Those of these that are refused, and whose statuses say something else.
+    pub(crate) fn unexplained<'a>(
+        &self,
+        uids: impl IntoIterator<Item = &'a ServiceUid>,
+    ) -> Vec<Effect> {
+        let silent = |uid: &&ServiceUid| {
+            !self.follows() && self.entries.get(*uid).is_some_and(Entry::is_unexplained)
+        };
+        uids.into_iter().filter(silent).cloned().map(Effect::Explain).collect()
     }
 
     /// Whether a Service failed like this before, and has not got further since.
@@ -153,7 +188,7 @@ impl Roster {
         }
     }
 
-    /// A pass begins that may write to the statuses of these.
+    /// A pass or an explanation begins that may write to the statuses of these.
     pub(crate) fn begins<'a>(&mut self, uids: impl IntoIterator<Item = &'a ServiceUid>) {
         for uid in uids {
             if let Some(entry) = self.entries.get_mut(uid) {
@@ -168,20 +203,18 @@ impl Roster {
         key: &QueueKey,
         wrote: impl IntoIterator<Item = (&'a ServiceUid, Option<&'a (ServiceStatus, u64)>)>,
     ) -> Vec<Effect> {
+        let follows = self.follows();
         let mut effects = Vec::new();
         for (uid, update) in wrote {
             let Some(entry) = self.entries.get_mut(uid) else { continue };
-            entry.passes = entry.passes.saturating_sub(1);
-            let Some(seen) = entry.stirred.take() else { continue };
-            let is_echo = update.is_some_and(|(status, version)| {
-                let ours = Service { status: status.clone(), ..(*entry.service).clone() };
-                *version == seen && status::agree(&entry.service, &ours)
-            });
+            if !entry.ended(update) {
+                continue;
+            }
             match &entry.verdict {
-                _ if is_echo => {}
                 Verdict::Wanted { .. } => effects.push(Effect::Pass(key.clone())),
-                Verdict::Refused { .. } => effects.push(Effect::Explain(uid.clone())),
-                Verdict::Paused | Verdict::Unwanted => {}
+                Verdict::Refused { .. } if follows => effects.push(Effect::Explain(uid.clone())),
+                // Who leads looks at the status that comes of it, see `unexplained`.
+                Verdict::Refused { .. } | Verdict::Paused | Verdict::Unwanted => {}
             }
         }
         effects
@@ -194,7 +227,7 @@ impl Roster {
             let entry = self.entries.get(uid)?;
             let known = Known {
                 service: Arc::clone(&entry.service),
-                shown: entry.shown.clone(),
+                shown: entry.shown.as_ref().map(|(said, _)| said.clone()),
                 standing: entry.standing,
                 unread: entry.unread.clone(),
                 writable: matches!(entry.verdict, Verdict::Wanted { .. }),

@@ -109,6 +109,26 @@ async fn what_a_provider_can_not_retain_is_refused_by_name() {
 }
 
 #[tokio::test]
+async fn a_refusal_that_its_owner_takes_back_is_nobody_elses_change() {
+    let lab = Lab::start().await;
+    let daemon = Arc::<Daemon>::default();
+    let run = lab.run(vec![one_file(&daemon, &["198.18.0.1"])], often()).await;
+    lab.put("web", &json!({})).await;
+    lab.says("web", PROVISIONED, "True Converged").await;
+    lab.quiet().await;
+    for _ in 0..3 {
+        lab.annotate("web", "seaway.dev/retain", Some("true")).await;
+        lab.says("web", ACCEPTED, "False Unsupported").await;
+        lab.annotate("web", "seaway.dev/retain", None).await;
+        lab.says("web", PROVISIONED, "True Converged").await;
+        lab.says("web", ACCEPTED, "True Accepted").await;
+    }
+    lab.told("web", "UpdatedLoadBalancer", "").await;
+    assert_eq!(lab.events("web", "RestoredStatus").await, [""; 0], "nobody else wrote it");
+    run.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_retained_outlives_its_service_and_every_sweep() {
     let lab = Lab::start().await;
     let (cloud, clock) = cloud();

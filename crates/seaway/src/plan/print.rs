@@ -29,15 +29,22 @@ pub(super) fn print(screen: &Screen, plan: &Rehearsal) -> bool {
     }
     for outline in &plan.outlines {
         for (uid, member) in &outline.report.members {
-            if let (Some(error), Some(name)) = (&member.error, outline.services.get(uid)) {
+            let Some(name) = outline.services.get(uid) else { continue };
+            if let Some(error) = &member.error {
                 trouble += 1;
                 screen.line(&format!("! {name}: {error}"));
+            }
+            for warning in &member.warnings {
+                screen.line(&format!("warning: {name}: {}", warning.message));
             }
         }
     }
     for (name, error) in &plan.refused {
         trouble += 1;
         screen.line(&format!("! {name}: {error}"));
+    }
+    for (name, keys) in &plan.unread {
+        screen.line(&format!("warning: {name}: nobody reads the annotation {keys}"));
     }
     for (name, why) in &plan.left_alone {
         screen.line(&format!("- {name} is left alone: {why}"));

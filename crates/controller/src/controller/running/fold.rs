@@ -43,11 +43,18 @@ impl Running {
                 }
             },
             Done::Explained(uid, answer) => match answer {
-                Ok(Some((status, version))) => self.roster.told(&uid, status, version),
-                // It says so already, or the Service is gone: its watch will tell.
-                Ok(None) | Err(write::Error::Gone) => {}
+                Ok(update) => {
+                    let effects = self.roster.explained(&uid, update);
+                    self.carry_out(effects);
+                }
+                // The Service is gone: its watch will tell.
+                Err(write::Error::Gone) => {}
                 Err(write::Error::NotLeader(error)) => return Err(Error::NotLeader(error)),
                 Err(write::Error::Failed(error)) => {
+                    let mut effects = self.roster.explained(&uid, None);
+                    // What could not be said is said again in its time.
+                    effects.retain(|effect| !matches!(effect, Effect::Explain(_)));
+                    self.carry_out(effects);
                     let what = "failed to update load balancer status";
                     self.retry(Effect::Explain(uid), &format!("{what}: {error}"));
                 }
@@ -132,12 +139,13 @@ impl Running {
         let stirred = self.roster.ends(&key, wrote);
         let mut effects = self.roster.fold(&key, begun, &report);
         for (uid, (status, version)) in told {
-            self.roster.told(&uid, status, version);
+            self.roster.said(&uid, status, version);
         }
         for (uid, update) in shown {
             effects.extend(self.roster.shown(&uid, &key, update));
         }
         effects.extend(stirred);
+        effects.extend(self.roster.unexplained(&concerned));
         // A ground that has failed is tried again in its time, however many wait for it.
         if waits && ground.is_some() {
             let ground = key.ground();

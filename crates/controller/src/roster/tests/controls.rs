@@ -118,5 +118,20 @@ fn nodes_are_selected_anew_when_their_labels_change() {
 fn a_misspelt_annotation_is_told_to_who_is_let_in() {
     let mut roster = roster(false);
     roster.apply(service(1, annotated("seaway.dev/paused", "true")), &Cluster::default());
-    assert_eq!(roster.admission(&uid()).unwrap().unread, ["seaway.dev/paused"]);
+    let paused = "seaway.dev/paused (did you mean seaway.dev/pause?)";
+    assert_eq!(roster.admission(&uid()).unwrap().unread, [paused]);
+}
+
+#[test]
+fn a_rehearsal_tells_of_it_as_well_though_it_lets_nobody_in() {
+    let mut roster = rostered(false, Stance::Rehearses);
+    let cluster = Cluster::default();
+    let misspelt = || annotated("seaway.dev/paused", "true");
+    let effects = roster.apply(service(1, misspelt()), &cluster);
+    let paused = "seaway.dev/paused (did you mean seaway.dev/pause?)".to_owned();
+    let told = Effect::Tell(uid(), Note::Unread(paused));
+    assert_eq!(effects, [told, Effect::Pass(own())]);
+    assert_eq!(roster.apply(service(2, misspelt()), &cluster), [], "it is told once");
+    let mut other = rostered(false, Stance::Rehearses);
+    assert_eq!(other.apply(service(1, json!({})), &cluster), [Effect::Pass(own())]);
 }
