@@ -3,11 +3,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
+mod asked;
 mod bare;
+mod churn;
 mod class;
 mod families;
 mod finalizer;
 mod health;
+mod limits;
 mod pods;
 mod ports;
 mod ranges;

@@ -9,6 +9,7 @@
 mod addresses;
 mod fleet;
 mod groups;
+mod settings;
 mod trouble;
 mod witness;
 mod world;

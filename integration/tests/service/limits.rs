@@ -1,0 +1,103 @@
+//! What keeps the provider `embedded` standing: each limit is told in the log.
+
+use std::net::SocketAddr;
+
+use k8s_openapi::api::core::v1::Service;
+use seaway_integration::{
+    Cluster, Controller, Process, ask_udp, embedded, is_refused, pod, service, until,
+};
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpStream, UdpSocket};
+use tokio::process::Command;
+
+use crate::serving::{is_steady, web};
+
+/// A client that was answered, and stays.
+async fn stays(at: SocketAddr) -> TcpStream {
+    let mut client = TcpStream::connect(at).await.unwrap();
+    asks_again(&mut client).await;
+    client
+}
+
+/// It asks, and is answered.
+async fn asks_again(client: &mut TcpStream) {
+    client.write_all(b"GET / HTTP/1.1\r\nHost: web\r\n\r\n").await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\n") || !answer.windows(4).any(|four| four == b"pod=") {
+        assert!(client.read_buf(&mut answer).await.unwrap() > 0, "it is broken off");
+    }
+}
+
+/// A Service on TCP and UDP, with this annotation.
+fn both(name: &str, (key, value): (&str, &str)) -> Service {
+    let port = |name: &str, protocol: &str| json!({ "name": name, "protocol": protocol, "port": 80, "targetPort": 8080 });
+    let ports = json!([port("tcp", "TCP"), port("udp", "UDP")]);
+    let mut service = service(name, "echo", json!({ "ports": ports }));
+    service.metadata.annotations = Some([(key.to_owned(), value.to_owned())].into());
+    service
+}
+
+#[tokio::test]
+async fn every_limit_that_is_reached_is_told() {
+    let cluster = Cluster::sandbox(1).await;
+    cluster.create(&pod("echo", "echo", None)).await;
+    let config = embedded(&cluster.pool(2).await) + "max-connections = 3\nmax-udp-flows = 1\n";
+    let controller = Controller::start(cluster.kubeconfig(), &config, &[]).await;
+    let log = controller.process();
+    cluster.create(&both("few", ("seaway.dev/max-connections", "1"))).await;
+    cluster.create(&both("brief", ("seaway.dev/idle-timeout", "1s"))).await;
+    let (few, brief) = (cluster.serves("few").await, cluster.serves("brief").await);
+    is_steady(few).await;
+    is_steady(brief).await;
+
+    let mut silent = stays(brief).await;
+    let heard = silent.read(&mut [0; 8]).await;
+    assert!(heard.is_err(), "a reset ends it: {heard:?}");
+    log.complains(&["connections were ended", "nothing was said on them for too long"]).await;
+
+    let mut one = stays(few).await;
+    assert!(is_refused(few).await);
+    log.complains(&["connections were reset: the load balancer has as many", "most=1"]).await;
+    let (_two, _three) = (stays(brief).await, stays(brief).await);
+    assert!(is_refused(brief).await);
+    log.complains(&["connections were reset: all load balancers together", "most=3"]).await;
+    asks_again(&mut one).await;
+
+    // Each call comes from another port, and so is another flow.
+    assert_eq!(ask_udp(few, "one").await.pod, "echo");
+    assert_eq!(ask_udp(few, "two").await.pod, "echo");
+    log.complains(&["UDP flows were ended to make room for new ones"]).await;
+    let other = UdpSocket::bind(("0.0.0.0", 0)).await.unwrap();
+    other.send_to(b"lost", brief).await.unwrap();
+    log.complains(&["datagrams were dropped: all load balancers together"]).await;
+    asks_again(&mut one).await;
+    controller.stop().await;
+}
+
+#[tokio::test]
+async fn without_file_descriptors_it_waits_and_says_what_to_raise() {
+    let (cluster, controller, at) = web(1, json!({})).await;
+    let config = embedded(&cluster.pool(2).await);
+    controller.stop().await;
+    let (_folder, args) = Controller::args(cluster.kubeconfig(), &config, &[]);
+    let whole = Process::command(args);
+    let mut few = Command::new("sh");
+    few.args(["-c", "ulimit -n 64; exec \"$0\" \"$@\""]);
+    few.arg(whole.as_std().get_program()).args(whole.as_std().get_args());
+    few.env_remove("KUBECONFIG").env_remove("SEAWAY_LOG").env_remove("RUST_LOG");
+    let process = Process::spawn(few);
+    process.complains(&["synced"]).await;
+    is_steady(at).await;
+    let mut early = stays(at).await;
+    let mut crowd = Vec::new();
+    until("nothing is left", async || {
+        crowd.push(TcpStream::connect(at).await);
+        process.stderr().contains("raise the limit of file descriptors").then_some(())
+    })
+    .await;
+    asks_again(&mut early).await;
+    drop(crowd);
+    is_steady(at).await;
+    process.interrupt().await;
+}
