@@ -17,7 +17,7 @@ use super::{Options, tcp, udp};
 
 /// Workers that accept at one TCP listener, or receive at one of UDP: each takes a descriptor. What
 /// is accepted is carried by all of them.
-const DOORMEN: usize = 4;
+const ACCEPTORS: usize = 4;
 
 /// A socket that is bound, but doesn't listen yet: nobody has noticed it.
 #[derive(Debug)]
@@ -27,15 +27,15 @@ pub(super) struct Bound {
 }
 
 /// The sockets of one door, and the workers that they are with.
-type Staffed<S> = Vec<(Arc<Worker>, S)>;
+type OnWorkers<S> = Vec<(Arc<Worker>, S)>;
 
 /// A socket that listens, but nobody accepts from it yet.
 #[derive(Debug)]
 pub(super) enum Opened {
     /// One socket, of which several workers have a descriptor: whoever has time accepts.
-    Tcp(Staffed<TcpListener>),
+    Tcp(OnWorkers<TcpListener>),
     /// The kernel gives all datagrams of a client to the same one, so they stay in their order.
-    Udp(Staffed<UdpSocket>),
+    Udp(OnWorkers<UdpSocket>),
 }
 
 /// A listener that serves.
@@ -65,7 +65,7 @@ impl Bound {
         match self.door.protocol {
             Protocol::Tcp => {
                 self.socket.listen(backlog)?;
-                let staff = workers.some(DOORMEN).map(|worker| {
+                let staff = workers.some(ACCEPTORS).map(|worker| {
                     let _context = worker.handle.enter();
                     let listener = TcpListener::from_std(self.socket.try_clone()?.into())?;
                     Ok((worker, listener))
@@ -73,9 +73,9 @@ impl Bound {
                 staff.collect::<io::Result<_>>().map(Opened::Tcp)
             }
             Protocol::Udp => {
-                let most = if cfg!(target_os = "linux") { DOORMEN } else { 1 };
+                let most = if cfg!(target_os = "linux") { ACCEPTORS } else { 1 };
                 let staff: Vec<_> = workers.some(most).collect();
-                let sockets = self.and_its_like(staff.len())?;
+                let sockets = self.with_siblings(staff.len())?;
                 let staff = staff.into_iter().zip(sockets).map(|(worker, socket)| {
                     let _context = worker.handle.enter();
                     Ok((worker, UdpSocket::from_std(socket.into())?))
@@ -88,7 +88,7 @@ impl Bound {
     /// So many sockets at this door, among which the kernel divides the clients. The first was bound
     /// without `SO_REUSEPORT`, so nobody was there before; of those who come later only who has the
     /// same user, and asks for it himself, can join.
-    fn and_its_like(self, count: usize) -> io::Result<Vec<Socket>> {
+    fn with_siblings(self, count: usize) -> io::Result<Vec<Socket>> {
         let mut sockets = vec![self.socket];
         #[cfg(target_os = "linux")]
         if count > 1 {
