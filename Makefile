@@ -9,7 +9,7 @@ STORIES ?= affinity aws_story coexist daemons dry_run gce_story kubectl local pa
 CLUSTER_SOURCES := $(wildcard integration/cluster/*.go integration/cluster/*/*.go) \
 	integration/cluster/go.mod integration/cluster/go.sum
 
-.PHONY: help demo demo-aws demo-gce build check test cluster e2e static test-image bench-demo bench-controller bench-aws bench-gce bench-boxes
+.PHONY: help demo demo-aws demo-gce build check test cluster e2e static test-image bench-demo bench-controller bench-aws bench-gce bench-boxes bench-embedded
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -84,6 +84,12 @@ bench-gce: ## calls to Compute Engine per event, with 500 Services on 300 nodes,
 bench-boxes: ## how long a box with 1,000 Services and 100 nodes plans, by HAProxy and by Nginx
 	@cargo build --locked --release --quiet --package seaway --example bench-boxes >&2
 	@target/release/examples/bench-boxes
+
+bench-embedded: ## connections through changes, and the ratios to HAProxy and Nginx; ARGS=changes, or ARGS="ratios --rounds 20"
+	@integration/setup/daemons.sh >&2
+	@$(MAKE) --silent build >&2
+	@cargo build --locked --release --quiet --package seaway-integration --bin bench-embedded >&2
+	@SEAWAY_BIN=$(CURDIR)/target/release/seaway target/release/bench-embedded $(ARGS)
 
 target/tools/kubectl: integration/setup/kubectl.sh
 	bash integration/setup/kubectl.sh

@@ -44,7 +44,7 @@ fn only(provider: &str, pool: &RangeInclusive<Ipv4Addr>) -> String {
 }
 
 /// Where a daemon is. Debian has its daemons where only root looks.
-fn daemon(name: &str) -> PathBuf {
+pub fn daemon(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path);
     let roots = ["/usr/local/sbin", "/usr/sbin", "/sbin"].map(PathBuf::from);

@@ -47,7 +47,7 @@ mod visit;
 
 pub use ask::{Reply, ask, ask_as};
 pub use cluster::{Cluster, addresses, is_ours};
-pub use controller::{Controller, answers, embedded, on_box};
+pub use controller::{Controller, answers, daemon, embedded, on_box};
 pub use figure::figure;
 pub use gateway::{Gateway, Order};
 pub use load::{Load, Tally};
