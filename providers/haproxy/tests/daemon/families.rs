@@ -1,9 +1,9 @@
 use std::net::{IpAddr, SocketAddr};
 
 use seaway_core::SourceRanges;
+use seaway_testkit::namespace::{alone, ip};
 
 use crate::clients::ask;
-use crate::namespace;
 use crate::rig::Rig;
 
 const FRONT: &str = "2001:db8::1";
@@ -14,9 +14,10 @@ const OUTSIDE: &str = "2001:db8:2::9";
 #[test]
 fn a_client_is_compared_with_the_ranges_of_its_own_family() {
     const NAME: &str = "families::a_client_is_compared_with_the_ranges_of_its_own_family";
-    let addresses = [FRONT, INSIDE, OUTSIDE].map(|ip| format!("{ip}/128"));
-    let addresses: Vec<_> = addresses.iter().map(String::as_str).collect();
-    namespace::alone(NAME, &addresses, async || {
+    alone(NAME, async || {
+        for address in [FRONT, INSIDE, OUTSIDE] {
+            ip(&format!("address add {address}/128 dev lo nodad"));
+        }
         let rig = Rig::new("");
         let nodes = rig.nodes(1).await;
         let (mut site, at) = rig.site(&[&nodes[0]]).await;

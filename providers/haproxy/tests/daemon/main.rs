@@ -9,7 +9,6 @@ mod changes;
 mod clients;
 mod families;
 mod hostile;
-mod namespace;
 mod node;
 mod pods;
 mod proxy;

@@ -1,5 +1,5 @@
-use std::future::Ready;
 use std::io;
+use std::task::{Context, Poll};
 
 use tokio::net::TcpStream;
 
@@ -16,11 +16,15 @@ impl Pipe {
         match self {}
     }
 
-    pub(super) fn fill(&mut self, _: &TcpStream) -> Ready<io::Result<usize>> {
+    pub(super) fn fill(&mut self, _: &TcpStream) -> io::Result<usize> {
         match *self {}
     }
 
-    pub(super) fn empty(&mut self, _: &TcpStream) -> Ready<io::Result<usize>> {
+    pub(super) const fn is_empty(&self) -> bool {
+        match *self {}
+    }
+
+    pub(super) fn pour(&mut self, _: &mut Context<'_>, _: &TcpStream) -> Poll<io::Result<usize>> {
         match *self {}
     }
 }

@@ -1,13 +1,14 @@
 use std::cell::RefCell;
-use std::future::poll_fn;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::task::ready;
+use std::task::{Context, Poll, ready};
 
 use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
+
+use super::relay::is_later;
 
 /// Bytes that a pipe is to hold; one that may not hold as many will do.
 const SIZE: usize = 512 * 1024;
@@ -16,6 +17,8 @@ const SIZE: usize = 512 * 1024;
 const MOST: usize = 128;
 /// Empty pipes that a thread keeps.
 const KEPT: usize = 8;
+
+const FLAGS: SpliceFlags = SpliceFlags::MOVE.union(SpliceFlags::NONBLOCK);
 
 static PIPES: AtomicUsize = AtomicUsize::new(0);
 
@@ -48,53 +51,40 @@ impl Pipe {
         Some(Self { end, start, inside: 0 })
     }
 
-    /// Keeps it for the next connection, if it is empty.
+    /// Leaves it, empty, to the next one.
     pub(super) fn give_back(self) {
-        if self.inside == 0 {
-            FREE.with_borrow_mut(|free| {
-                if free.len() < KEPT {
-                    free.push(self);
-                }
-            });
-        }
+        FREE.with_borrow_mut(|free| {
+            if free.len() < KEPT {
+                free.push(self);
+            }
+        });
     }
 
     /// Takes what there is, into an empty pipe; 0: the end of the stream.
-    pub(super) async fn fill(&mut self, from: &TcpStream) -> io::Result<usize> {
-        let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
-        let take = || Ok(splice(from, None, &self.start, None, SIZE, flags)?);
-        self.inside = poll_fn(|cx| {
-            loop {
-                ready!(from.poll_read_ready(cx))?;
-                let taken = from.try_io(Interest::READABLE, take);
-                if !taken.as_ref().is_err_and(super::relay::is_later) {
-                    return taken.into();
-                }
-            }
-        })
-        .await?;
+    pub(super) fn fill(&mut self, from: &TcpStream) -> io::Result<usize> {
+        let take = || Ok(splice(from, None, &self.start, None, SIZE, FLAGS)?);
+        self.inside = from.try_io(Interest::READABLE, take)?;
         Ok(self.inside)
     }
 
-    /// Gives some of what was taken; 0: it was all given before.
-    pub(super) async fn empty(&mut self, to: &TcpStream) -> io::Result<usize> {
-        if self.inside == 0 {
-            return Ok(0);
-        }
-        let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
-        let give = || Ok(splice(&self.end, None, to, None, self.inside, flags)?);
-        let given = poll_fn(|cx| {
-            loop {
-                ready!(to.poll_write_ready(cx))?;
-                let given = to.try_io(Interest::WRITABLE, give);
-                if !given.as_ref().is_err_and(super::relay::is_later) {
-                    return given.into();
+    pub(super) const fn is_empty(&self) -> bool {
+        self.inside == 0
+    }
+
+    /// Gives as much of what is inside as is taken, at least a byte.
+    pub(super) fn pour(&mut self, cx: &mut Context<'_>, to: &TcpStream) -> Poll<io::Result<usize>> {
+        let give = || Ok(splice(&self.end, None, to, None, self.inside, FLAGS)?);
+        loop {
+            ready!(to.poll_write_ready(cx))?;
+            match to.try_io(Interest::WRITABLE, give) {
+                Err(error) if is_later(&error) => {}
+                Err(error) => return Poll::Ready(Err(error)),
+                Ok(given) => {
+                    self.inside -= given;
+                    return Poll::Ready(Ok(given));
                 }
             }
-        })
-        .await?;
-        self.inside -= given;
-        Ok(given)
+        }
     }
 }
 

@@ -161,9 +161,7 @@ impl<'a> Talk<'a> {
             large = if moved < LARGE { 0 } else { large + 1 };
             if large >= STREAK {
                 large = 0;
-                if let Some(pipe) = Pipe::take()
-                    && self.pour(pipe, from.as_ref(), to.as_ref(), lane).await?
-                {
+                if self.pour(from.as_ref(), to.as_ref(), lane).await? {
                     break;
                 }
             }
@@ -178,30 +176,36 @@ impl<'a> Talk<'a> {
         Ok(())
     }
 
-    /// The same through a pipe, while much is said at once; returns whether the stream has ended.
+    /// The same through pipes, while much is said at once and there are any; returns whether the
+    /// stream has ended. Who says nothing has no pipe meanwhile.
     async fn pour(
         &self,
-        mut pipe: Pipe,
         from: &TcpStream,
         to: &TcpStream,
         lane: &Lane<'_>,
     ) -> Result<bool, Broken> {
         let mut small = 0;
         while small < STREAK {
-            let taken = pipe.fill(from).await.map_err(|_| Broken::From)?;
-            if taken == 0 {
-                pipe.give_back();
-                return Ok(true);
-            }
-            loop {
-                match pipe.empty(to).await.map_err(|_| Broken::To)? {
-                    0 => break,
-                    given => self.said(lane, given),
+            poll_fn(|cx| from.poll_read_ready(cx)).await.map_err(|_| Broken::From)?;
+            let Some(mut pipe) = Pipe::take() else { break };
+            let taken = match pipe.fill(from) {
+                Ok(taken) => taken,
+                Err(error) if is_later(&error) => {
+                    pipe.give_back();
+                    continue;
                 }
+                Err(_) => return Err(Broken::From),
+            };
+            while !pipe.is_empty() {
+                let given = poll_fn(|cx| pipe.pour(cx, to)).await.map_err(|_| Broken::To)?;
+                self.said(lane, given);
+            }
+            pipe.give_back();
+            if taken == 0 {
+                return Ok(true);
             }
             small = if taken < LARGE { small + 1 } else { 0 };
         }
-        pipe.give_back();
         Ok(false)
     }
 
