@@ -4,8 +4,6 @@
 //! ```text
 //! daemon     what a daemon must be able to do: the port that providers fill
 //! site       what the daemon is to have, one entry a Service
-//! tuning     the annotations that daemons share
-//! span       a span of time as people write it
 //! text       a config file line by line, and whose each line is
 //! record     what a config file tells of the site that it was written for
 //! observed   what a box has
@@ -32,11 +30,9 @@ mod plan;
 mod provider;
 mod record;
 mod site;
-mod span;
 mod step;
 pub mod supervisor;
 mod text;
-mod tuning;
 mod wanted;
 
 pub use self::daemon::{Complaint, Daemon, Pulse, Sick};
@@ -46,9 +42,6 @@ pub use self::observed::Observed;
 pub use self::provider::{BoxProvider, Inner, Place};
 pub use self::record::File;
 pub use self::site::{Check, Entry, Numbers, Port, Site, Target};
-pub use self::span::Span;
 pub use self::step::{Fact, Step};
 pub use self::text::Text;
-pub use self::tuning::{
-    CONNECT_TIMEOUT, IDLE_TIMEOUT, MAX_CONNECTIONS, PROXY_PROTOCOL, Tuning, declared,
-};
+pub use seaway_core::setting::Tuning;

@@ -203,11 +203,11 @@ fn form(head: &str) -> Foreign {
 mod tests {
     use std::collections::BTreeMap;
 
+    use seaway_core::setting::Tuning;
     use seaway_core::{NodeName, ServiceRef, SourceRanges};
 
     use super::*;
     use crate::site::{Check, Port, Target};
-    use crate::tuning::Tuning;
 
     fn cluster() -> ClusterId {
         "lab".into()

@@ -1,10 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use seaway_core::setting::Tuning;
 use seaway_core::{Affinity, ClusterId, NodeName, Protocol, ServiceRef, ServiceUid, SourceRanges};
 use serde::{Deserialize, Serialize};
-
-use crate::tuning::Tuning;
 
 /// What the daemon of a box is to have, or has: one entry a Service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

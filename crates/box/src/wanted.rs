@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use seaway_core::setting::Tuning;
 use seaway_core::{
     ClusterId, ErrorKind, Goal, LbSpec, Member, Moment, Plan, ProviderError, ServiceUid,
     TrafficPolicy,
@@ -16,7 +17,6 @@ use seaway_pool::{
 use crate::daemon::{Daemon, Sick};
 use crate::observed::Observed;
 use crate::site::{Check, Entry, Port, Site, Target};
-use crate::tuning::Tuning;
 
 /// How long the status of a Service may take to show a new address, before the old one is looked at
 /// again.

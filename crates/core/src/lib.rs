@@ -9,6 +9,7 @@
 //! driver/    the loop around it, written once: look, plan, fence, apply, learn
 //! context    what the caller brings to a pass: the time, the fence and the pace
 //! capability what a provider can do, as data, and the check of a spec against it
+//! setting/   the annotations that providers take, and the ways to read and refuse them
 //! measure    what a provider counts and measures itself, for whoever watches over it
 //! ownership  the mark that says "ours"
 //! error      the one error that crosses a provider's border
@@ -28,6 +29,7 @@ pub mod moment;
 pub mod ownership;
 pub mod plan;
 pub mod provider;
+pub mod setting;
 
 pub use capability::{AffinitySupport, Capabilities, ProxyProtocol, SettingKey, TargetKind};
 pub use context::{Call, Clock, Context, Fence, Pace, Tap, Turn};

@@ -42,7 +42,7 @@ fn every_key_of_a_provider_is_documented_and_no_other() {
 
 #[test]
 fn the_annotations_of_daemons_are_documented_in_their_own_words() {
-    let source = read("crates/box/src/tuning.rs");
+    let source = read("crates/core/src/setting/tuning.rs");
     let section = section(&read("docs/annotations.md"), "Annotations of `haproxy` and `nginx`");
     let keys = source.lines().filter_map(|line| {
         let value = line.strip_prefix("pub const ")?.split_once(": &str = \"")?.1;

@@ -7,6 +7,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
+use seaway_core::setting::PROXY_PROTOCOL;
 use seaway_core::{BalancerKey, Goal, Plan, Planned, ServiceUid, TrafficPolicy, Warning};
 use seaway_pool::{Holder, Order, Overhang, Pools};
 
@@ -15,7 +16,6 @@ use self::party::{Guest, Party};
 pub use self::step::Step;
 use crate::config::Config;
 use crate::observe::{Observed, Seat};
-use crate::settings::PROXY_PROTOCOL;
 
 /// How long the status of a Service may take to show a new address, before the old one is looked at
 /// again.

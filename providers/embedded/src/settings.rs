@@ -1,16 +1,7 @@
-use std::time::Duration;
-
-use seaway_core::{ErrorKind, LbSpec, ProviderError, SettingKey};
+use seaway_core::setting::{self, CONNECT_TIMEOUT, IDLE_TIMEOUT, MAX_CONNECTIONS, PROXY_PROTOCOL};
+use seaway_core::{LbSpec, ProviderError, ProxyProtocol, SettingKey};
 
 use crate::dataplane::Tuning;
-
-/// Whether targets are told the client's address.
-pub(crate) const PROXY_PROTOCOL: &str = "seaway.dev/proxy-protocol";
-const MAX_CONNECTIONS: &str = "seaway.dev/max-connections";
-const IDLE_TIMEOUT: &str = "seaway.dev/idle-timeout";
-const CONNECT_TIMEOUT: &str = "seaway.dev/connect-timeout";
-
-const SPANS: &str = "1ms to 24h, as a number and ms, s, m or h, such as 500ms, 30s or 10m";
 
 /// The annotations that this provider takes: those of the providers on a box, by the same names.
 pub(crate) fn declared() -> Vec<SettingKey> {
@@ -28,56 +19,19 @@ pub(crate) fn declared() -> Vec<SettingKey> {
 /// # Errors
 /// That name the annotation, its value and what is allowed.
 pub(crate) fn tuning(spec: &LbSpec) -> Result<Tuning, ProviderError> {
-    let span = |key| read(spec, key, SPANS, span);
+    let asked = setting::Tuning::of(spec, crate::NAME, &[ProxyProtocol::V2])?;
     Ok(Tuning {
-        proxy_protocol: proxy_protocol(spec)?,
-        max_connections: read(spec, MAX_CONNECTIONS, "1 to 1000000", |text| {
-            text.parse().ok().filter(|most| (1..=1_000_000).contains(most))
-        })?,
-        idle_timeout: span(IDLE_TIMEOUT)?,
-        connect_timeout: span(CONNECT_TIMEOUT)?,
+        proxy_protocol: asked.proxy_protocol.is_some(),
+        max_connections: asked.max_connections,
+        idle_timeout: asked.idle_timeout,
+        connect_timeout: asked.connect_timeout,
     })
-}
-
-fn proxy_protocol(spec: &LbSpec) -> Result<bool, ProviderError> {
-    let version = read(spec, PROXY_PROTOCOL, "v2", |text| match text {
-        "v1" => Some(1),
-        "v2" => Some(2),
-        _ => None,
-    })?;
-    if version == Some(1) {
-        let message = format!("\"v1\": provider {} sends v2 only", crate::NAME);
-        return Err(ProviderError::new(ErrorKind::Unsupported, PROXY_PROTOCOL, message));
-    }
-    Ok(version.is_some())
-}
-
-fn span(text: &str) -> Option<Duration> {
-    let units = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)];
-    let (number, unit) =
-        units.iter().find_map(|(unit, millis)| Some((text.strip_suffix(unit)?, millis)))?;
-    // The standard library would take a sign.
-    let digits = number.bytes().all(|byte| byte.is_ascii_digit());
-    let millis = number.parse::<u64>().ok().filter(|_| digits)?.checked_mul(*unit)?;
-    (1..=86_400_000).contains(&millis).then(|| Duration::from_millis(millis))
-}
-
-fn read<T>(
-    spec: &LbSpec,
-    key: &'static str,
-    allowed: &str,
-    parse: impl FnOnce(&str) -> Option<T>,
-) -> Result<Option<T>, ProviderError> {
-    let Some(text) = spec.settings.get(key) else { return Ok(None) };
-    let value = parse(text.trim()).ok_or_else(|| {
-        let message = format!("{text:?} is not allowed; use {allowed}");
-        ProviderError::new(ErrorKind::InvalidSpec, key, message)
-    })?;
-    Ok(Some(value))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use seaway_testkit::spec;
 
     use super::*;

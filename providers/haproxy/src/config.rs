@@ -1,7 +1,8 @@
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use seaway_box::{Span, command};
+use seaway_box::command;
+use seaway_core::setting::Span;
 use seaway_pool::Ranges;
 use serde::Deserialize;
 

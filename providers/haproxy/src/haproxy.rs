@@ -3,9 +3,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use seaway_box::{
-    CONNECT_TIMEOUT, Complaint, Daemon, IDLE_TIMEOUT, MAX_CONNECTIONS, PROXY_PROTOCOL, Pulse, Site,
-    Text, declared,
+use seaway_box::{Complaint, Daemon, Pulse, Site, Text};
+use seaway_core::setting::{
+    CONNECT_TIMEOUT, IDLE_TIMEOUT, MAX_CONNECTIONS, PROXY_PROTOCOL, declared,
 };
 use seaway_core::{
     AffinitySupport, Capabilities, Digest, Protocol, ProviderError, ProxyProtocol, ServiceUid,

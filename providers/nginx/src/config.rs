@@ -3,7 +3,7 @@ use std::num::{NonZeroU16, NonZeroU32};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use seaway_box::Span;
+use seaway_core::setting::Span;
 use seaway_core::{Digest, ErrorKind, ProviderError};
 use seaway_health::{HealthCheck, Probe};
 use seaway_pool::Ranges;

@@ -4,10 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use seaway_box::supervisor::Program;
-use seaway_box::{
-    CONNECT_TIMEOUT, Complaint, Daemon, Entry, IDLE_TIMEOUT, PROXY_PROTOCOL, Pulse, Sick, Site,
-    Text, command, declared,
-};
+use seaway_box::{Complaint, Daemon, Entry, Pulse, Sick, Site, Text, command};
+use seaway_core::setting::{CONNECT_TIMEOUT, IDLE_TIMEOUT, PROXY_PROTOCOL, declared};
 use seaway_core::{
     AffinitySupport, Capabilities, Digest, Protocol, ProviderError, ProxyProtocol, ServiceUid,
     Target, Warning,

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use seaway_box::{BoxProvider, Check, Place};
-use seaway_core::{Address, Family, LbSpec, Mark, ServiceUid, TrafficPolicy};
+use seaway_core::{Address, Family, LbSpec, Mark, ServiceUid, TrafficPolicy, setting};
 use seaway_pool::Ranges;
 use seaway_testkit::{
     Bench, Fault, Front, ManualClock, Served, SpecBuilder, Thing, cluster_id, spec,
@@ -124,7 +124,7 @@ impl Bench for Desk {
     }
 
     fn spoil(&self, mut spec: LbSpec) -> Option<LbSpec> {
-        spec.settings.insert(seaway_box::MAX_CONNECTIONS.to_owned(), TOO_MANY.to_string());
+        spec.settings.insert(setting::MAX_CONNECTIONS.to_owned(), TOO_MANY.to_string());
         Some(spec)
     }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use seaway_box::{Check, Complaint, Daemon, Pulse, Site, Text};
 use seaway_core::{
     Affinity, AffinitySupport, Capabilities, Digest, ErrorKind, Health, NodeName, Protocol,
-    ProviderError, ProxyProtocol, ServiceUid, SettingKey, SourceRanges, Target,
+    ProviderError, ProxyProtocol, ServiceUid, SettingKey, SourceRanges, Target, setting,
 };
 use serde::{Deserialize, Serialize};
 
@@ -104,8 +104,8 @@ impl Daemon for Fake {
     const PROXY_PROTOCOL: &'static [ProxyProtocol] = &[ProxyProtocol::V2];
 
     fn capabilities(&self) -> Capabilities {
-        let settings = [seaway_box::PROXY_PROTOCOL, seaway_box::MAX_CONNECTIONS];
-        let settings: Vec<SettingKey> = settings.map(seaway_box::declared).into();
+        let settings = [setting::PROXY_PROTOCOL, setting::MAX_CONNECTIONS];
+        let settings: Vec<SettingKey> = settings.map(setting::declared).into();
         Capabilities {
             protocols: [Protocol::Tcp, Protocol::Udp].into(),
             mixed_protocols: true,

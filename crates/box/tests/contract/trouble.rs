@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use seaway_box::Folder;
-use seaway_core::{Address, Context, ErrorKind, Family, Key, Provider, Readiness, Report};
+use seaway_core::{Address, Context, ErrorKind, Family, Key, Provider, Readiness, Report, setting};
 use seaway_testkit::rig::Rig;
 use seaway_testkit::{Bench, ManualClock, SpecBuilder, uid};
 
@@ -73,7 +73,7 @@ async fn a_file_of_somebody_else_is_never_written() {
 async fn what_is_refused_once_it_is_installed_is_put_back_and_the_others_go_on() {
     let mut rig = serving(&["a"]).await;
     let before = rig.bench.file();
-    let clash = spec(&rig, "b").setting(seaway_box::MAX_CONNECTIONS, &CLASH.to_string());
+    let clash = spec(&rig, "b").setting(setting::MAX_CONNECTIONS, &CLASH.to_string());
     rig.put(clash);
     let report = pass(&mut rig).await;
     let error = report.members[&uid("b")].error.clone().unwrap();

@@ -4,6 +4,7 @@ mod table;
 
 use std::collections::btree_map::Entry;
 
+use seaway_core::setting::Note;
 use seaway_core::{LbSpec, Protocol, ProviderError};
 
 use self::table::{OF_BALANCER, OF_GROUP, Table};
@@ -11,7 +12,7 @@ use super::keys::{
     ACCESS_LOG_BUCKET, ACCESS_LOG_ENABLED, ACCESS_LOG_PREFIX, ATTRIBUTES,
     CROSS_ZONE as CROSS_ZONE_KEY, TARGET_GROUP_ATTRIBUTES,
 };
-use super::note::Note;
+use super::note::{pairs, switch};
 use crate::api::Attributes;
 
 const CROSS_ZONE: &str = "load_balancing.cross_zone.enabled";
@@ -30,7 +31,7 @@ pub(super) fn of_balancer(spec: &LbSpec) -> Result<Attributes, ProviderError> {
     for (note, name) in
         switches.into_iter().filter_map(|(key, name)| Some((Note::find(spec, key)?, name)))
     {
-        let on = note.switch()?;
+        let on = switch(note)?;
         merge(&mut all, note, name, on.to_string())?;
     }
     let are_logged = all.get(LOGS).map(|on| on == "true");
@@ -102,7 +103,7 @@ pub(super) fn check_groups(
 /// The pairs of the annotation at `key`, each in `table`.
 fn listed(spec: &LbSpec, key: &'static str, table: &Table) -> Result<Attributes, ProviderError> {
     let Some(note) = Note::find(spec, key) else { return Ok(Attributes::new()) };
-    let pairs = note.pairs()?;
+    let pairs = pairs(note)?;
     for (name, value) in &pairs {
         if let Err(remedy) = table.allows(name, value) {
             return Err(note.wrong_item(&format!("{name}={value}"), remedy));

@@ -1,5 +1,6 @@
 //! How targets are checked, as far as a Service says.
 
+use seaway_core::setting::Note;
 use seaway_core::{LbSpec, ProviderError};
 
 use super::ProxyProtocol;
@@ -7,7 +8,6 @@ use super::keys::{
     HEALTH_CODES, HEALTH_HEALTHY, HEALTH_INTERVAL, HEALTH_PATH, HEALTH_PORT, HEALTH_PROTOCOL,
     HEALTH_TIMEOUT, HEALTH_UNHEALTHY,
 };
-use super::note::Note;
 use crate::api::HealthProtocol;
 
 /// The longest path that AWS takes.

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
+use seaway_core::setting::Note;
 use seaway_core::{LbSpec, ProviderError};
 
 use super::keys::{
     EIP_ALLOCATIONS, INTERNAL, IP_ADDRESS_TYPE, NAME, PRIVATE_ADDRESSES, SCHEME, SECURITY_GROUPS,
     SUBNETS,
 };
-use super::note::Note;
+use super::note::switch;
 use crate::api::{IpAddressType, Scheme};
 use crate::limits::OWN_GROUPS;
 
@@ -21,7 +22,7 @@ pub(super) fn scheme(spec: &LbSpec) -> Result<Option<Scheme>, ProviderError> {
     let words = [Scheme::Internal, Scheme::InternetFacing].map(|scheme| (scheme.word(), scheme));
     let named = Note::find(spec, SCHEME).map(|note| note.one_of(&words)).transpose()?;
     let Some(note) = Note::find(spec, INTERNAL) else { return Ok(named) };
-    let switched = if note.switch()? { Scheme::Internal } else { Scheme::InternetFacing };
+    let switched = if switch(note)? { Scheme::Internal } else { Scheme::InternetFacing };
     match named {
         Some(named) if named != switched => {
             Err(note.against(format!("{SCHEME} says {}; remove one of the two", named.word())))

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use seaway_core::setting::Note;
 use seaway_core::{LbSpec, ProviderError, TrafficPolicy};
 
 use super::keys::{PROXY_PROTOCOL, PROXY_PROTOCOL_PORTS, TARGET_GROUP_ATTRIBUTES};
-use super::note::Note;
 use crate::api::Attributes;
 
 /// The attribute that switches it.

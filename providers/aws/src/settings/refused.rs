@@ -1,9 +1,9 @@
 //! What is asked for in vain.
 
+use seaway_core::setting::Note;
 use seaway_core::{LbSpec, ProviderError};
 
 use super::keys::{REFUSED, TARGET_TYPE, TYPE};
-use super::note::Note;
 
 /// Refuses annotations that would change who may connect or what is served, and are not taken.
 pub(super) fn check(spec: &LbSpec) -> Result<(), ProviderError> {

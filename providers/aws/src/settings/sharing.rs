@@ -1,5 +1,6 @@
 //! Load balancers that are not of one Service alone: existing ones, and those of a group.
 
+use seaway_core::setting::Note;
 use seaway_core::{LbSpec, ProviderError, SourceRanges};
 
 use super::keys::{
@@ -7,7 +8,6 @@ use super::keys::{
     EIP_ALLOCATIONS, GROUP, INTERNAL, IP_ADDRESS_TYPE, NAME, PRIVATE_ADDRESSES, SCHEME,
     SECURITY_GROUPS, SUBNETS,
 };
-use super::note::Note;
 use crate::api::Arn;
 
 /// What a load balancer has whether or not it serves anything.

@@ -1,9 +1,10 @@
 //! Tags that a Service adds to what is made for it.
 
+use seaway_core::setting::Note;
 use seaway_core::{LbSpec, ProviderError};
 
 use super::keys::ADDITIONAL_TAGS;
-use super::note::Note;
+use super::note::pairs;
 use crate::api::Tags;
 
 /// Tags whose keys begin so are set by others.
@@ -16,7 +17,7 @@ const VALUE_LENGTH: usize = 256;
 /// Reads them, within AWS's limits.
 pub(super) fn read(spec: &LbSpec) -> Result<Tags, ProviderError> {
     let Some(note) = Note::find(spec, ADDITIONAL_TAGS) else { return Ok(Tags::new()) };
-    let pairs = note.pairs()?;
+    let pairs = pairs(note)?;
     for (key, value) in &pairs {
         let is_reserved = |start: &&str| key.to_ascii_lowercase().starts_with(*start);
         if RESERVED.iter().any(is_reserved) {

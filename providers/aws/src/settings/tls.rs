@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use seaway_core::setting::Note;
 use seaway_core::{LbSpec, Port, Protocol, ProviderError};
 
 use super::keys::{BACKEND_PROTOCOL, SSL_CERT, SSL_POLICY, SSL_PORTS};
-use super::note::Note;
 use crate::api::Certificate;
 
 /// What a load balancer serves over TLS.

@@ -1,9 +1,9 @@
 //! The reserved addresses that a Service names.
 
+use seaway_core::setting::Note;
 use seaway_core::{LbSpec, ProviderError};
 
 use super::keys::ADDRESSES;
-use super::note::Note;
 use crate::config::is_word;
 
 /// One for each family.

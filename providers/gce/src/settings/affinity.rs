@@ -3,10 +3,11 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use seaway_core::setting::Note;
 use seaway_core::{LbSpec, ProviderError, Warning};
 
 use super::keys::{STRONG, TYPE};
-use super::note::Note;
+use super::note::only;
 use crate::api::{Affinity, Scheme};
 
 /// What Kubernetes says where the Service does not: nobody asked for it.
@@ -22,7 +23,7 @@ pub(super) fn read(
 ) -> Result<(Affinity, Option<Warning>), ProviderError> {
     let asked = spec.affinity.map(|affinity| affinity.timeout);
     if let Some(note) = Note::find(spec, STRONG) {
-        note.only("enabled")?;
+        only(note, "enabled")?;
         return Ok((strong(note, asked, scheme)?, None));
     }
     let Some(timeout) = asked else { return Ok((Affinity::None, None)) };

@@ -1,22 +1,23 @@
 //! Where a load balancer stands, and who reaches it there.
 
+use seaway_core::setting::Note;
 use seaway_core::{ErrorKind, Family, LbSpec, ProviderError, Warning};
 
 use super::keys::{GLOBAL_ACCESS, SUBNET, SUBNET_OLD, TIER, TYPE, TYPE_OLD};
-use super::note::Note;
+use super::note::{name, renamed, told};
 use crate::api::{Scheme, Tier};
 
 /// Where it can be reached from.
 pub(super) fn scheme(spec: &LbSpec) -> Result<Option<Scheme>, ProviderError> {
     let words = [("Internal", Scheme::Internal), ("External", Scheme::External)];
-    let said = Note::renamed(spec, [TYPE, TYPE_OLD], |note| note.one_of(&words))?;
+    let said = renamed(spec, [TYPE, TYPE_OLD], |note| note.one_of_in_any_case(&words))?;
     Ok(said.map(|(_, scheme)| scheme))
 }
 
 /// Whether an internal one can be reached from other regions.
 pub(super) fn global_access(spec: &LbSpec, scheme: Scheme) -> Result<bool, ProviderError> {
     let Some(note) = Note::find(spec, GLOBAL_ACCESS) else { return Ok(false) };
-    let is_global = note.one_of(&[("true", true), ("false", false)])?;
+    let is_global = note.one_of_in_any_case(&[("true", true), ("false", false)])?;
     match (is_global, scheme) {
         (true, Scheme::External) => Err(note.against(format!(
             "an external load balancer can be reached from everywhere; remove the annotation, or \
@@ -32,8 +33,8 @@ pub(super) fn subnet(
     scheme: Scheme,
 ) -> Result<(Option<String>, Option<Warning>), ProviderError> {
     let read =
-        |note: Note<'_>| note.name("the name of a subnetwork, e.g. default").map(str::to_owned);
-    let Some((note, name)) = Note::renamed(spec, [SUBNET, SUBNET_OLD], read)? else {
+        |note: Note<'_>| name(note, "the name of a subnetwork, e.g. default").map(str::to_owned);
+    let Some((note, name)) = renamed(spec, [SUBNET, SUBNET_OLD], read)? else {
         return Ok((None, None));
     };
     let is_used = match scheme {
@@ -43,7 +44,7 @@ pub(super) fn subnet(
     let unused = (!is_used).then(|| {
         let message = format!(
             "{} has no effect: external IPv4 addresses are of no subnetwork; remove the annotation",
-            note.told()
+            told(note)
         );
         Warning::new("NoEffect", message)
     });
@@ -65,7 +66,7 @@ pub(super) fn tier(spec: &LbSpec, scheme: Scheme, of_config: Tier) -> Result<Tie
             (Scheme::Internal, _) => Ok(Tier::Premium),
         };
     };
-    match note.one_of(&[("Premium", Tier::Premium), ("Standard", Tier::Standard)])? {
+    match note.one_of_in_any_case(&[("Premium", Tier::Premium), ("Standard", Tier::Standard)])? {
         Tier::Premium => Ok(Tier::Premium),
         Tier::Standard if scheme == Scheme::Internal => {
             Err(note.wrong("an internal load balancer has no tier; use Premium, or remove it"))

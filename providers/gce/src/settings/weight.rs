@@ -1,15 +1,16 @@
 //! How much traffic a node gets.
 
+use seaway_core::setting::Note;
 use seaway_core::{LbSpec, ProviderError, TrafficPolicy};
 
 use super::keys::WEIGHTED;
-use super::note::Note;
+use super::note::only;
 
 /// Whether nodes get traffic by their number of pods, which only the health check of a Service of its
 /// own tells.
 pub(super) fn read(spec: &LbSpec) -> Result<bool, ProviderError> {
     let Some(note) = Note::find(spec, WEIGHTED) else { return Ok(false) };
-    note.only("pods-per-node")?;
+    only(note, "pods-per-node")?;
     match spec.traffic_policy {
         TrafficPolicy::Local { .. } => Ok(true),
         TrafficPolicy::Cluster => Err(note.against(

@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use seaway_core::{ErrorKind, LbSpec, ProviderError, ProxyProtocol, SettingKey};
 use serde::{Deserialize, Serialize};
 
-use crate::span::{self, Span};
+use super::span::{self, Span};
+use crate::{ErrorKind, LbSpec, ProviderError, ProxyProtocol, SettingKey};
 
 /// Which version of the PROXY protocol targets are told the client's address by.
 pub const PROXY_PROTOCOL: &str = "seaway.dev/proxy-protocol";
@@ -68,8 +68,8 @@ fn proxy_protocol(
     provider: &str,
     versions: &[ProxyProtocol],
 ) -> Result<Option<ProxyProtocol>, ProviderError> {
-    let words: Vec<_> = versions.iter().map(|version| word(*version)).collect();
-    let version = read(settings, PROXY_PROTOCOL, "v1 or v2", |text| match text {
+    let had: Vec<_> = versions.iter().map(|version| word(*version)).collect();
+    let version = read(settings, PROXY_PROTOCOL, &had.join(" or "), |text| match text {
         "v1" => Some(ProxyProtocol::V1),
         "v2" => Some(ProxyProtocol::V2),
         _ => None,
@@ -78,7 +78,7 @@ fn proxy_protocol(
         Some(version) if !versions.contains(&version) => Err(ProviderError::new(
             ErrorKind::Unsupported,
             PROXY_PROTOCOL,
-            format!("{:?}: provider {provider} sends {} only", word(version), words.join(" and ")),
+            format!("{:?}: provider {provider} sends {} only", word(version), had.join(" and ")),
         )),
         other => Ok(other),
     }
@@ -114,13 +114,26 @@ fn read<T>(
 
 #[cfg(test)]
 mod tests {
-    use seaway_testkit::spec;
-
     use super::*;
+    use crate::{Moment, ServiceRef, SourceRanges, TrafficPolicy};
 
     fn read(key: &str, value: &str) -> Result<Tuning, String> {
-        let spec = spec("a").setting(key, value).build();
-        Tuning::of(&spec, "test", &[ProxyProtocol::V1]).map_err(|error| error.to_string())
+        let spec = LbSpec {
+            service: ServiceRef { namespace: "ns".into(), name: "a".into(), uid: "a".into() },
+            created: Moment::default(),
+            ports: Vec::new(),
+            families: Vec::new(),
+            traffic_policy: TrafficPolicy::Cluster,
+            affinity: None,
+            source_ranges: SourceRanges::Anyone,
+            requested_address: None,
+            settings: BTreeMap::from([(key.to_owned(), value.to_owned())]),
+            node_selection: None,
+            retain: false,
+            local_nodes: None,
+        };
+        let read = Tuning::of(&spec, "test", &[ProxyProtocol::V1]);
+        read.map_err(|error| error.to_string())
     }
 
     #[test]

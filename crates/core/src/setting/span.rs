@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde::de::{Deserialize, Deserializer, Error};
 
 /// What is allowed, for messages.
-pub(crate) const ALLOWED: &str =
+pub(super) const ALLOWED: &str =
     "1ms to 24h, as a number and ms, s, m or h, such as 500ms, 30s or 10m";
 
 /// A span of time as people write it: `500ms`, `30s`, `10m`, `1h`; 24 hours at most, and never zero.
