@@ -65,6 +65,29 @@ pub(crate) async fn watch(
 }
 
 fn standing(targets: &[Target]) -> Standing {
-    let usable = targets.iter().filter(|target| target.health != Health::Unhealthy).count();
-    Standing { targets: targets.len(), usable }
+    // Who drains is alive, and gets nobody new.
+    let takes = |target: &&Target| match target.health {
+        Health::Healthy | Health::Unknown => true,
+        Health::Unhealthy | Health::Draining => false,
+    };
+    Standing { targets: targets.len(), usable: targets.iter().filter(takes).count() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_that_drains_is_of_no_use_to_who_comes() {
+        let target = |health| Target { node: "node-1".into(), address: None, health, reason: None };
+        for (health, usable) in [
+            (Health::Healthy, 1),
+            (Health::Unknown, 1),
+            (Health::Unhealthy, 0),
+            (Health::Draining, 0),
+        ] {
+            let expected = Standing { targets: 2, usable };
+            assert_eq!(standing(&[target(health), target(Health::Draining)]), expected);
+        }
+    }
 }

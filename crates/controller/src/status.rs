@@ -68,7 +68,7 @@ const PROVIDER: &str = "provider ";
 pub(crate) struct Standing {
     /// How many there are.
     pub(crate) targets: usize,
-    /// How many of them are not known to be unhealthy.
+    /// How many of them take new connections: they do not drain, and are not known to be unhealthy.
     pub(crate) usable: usize,
 }
 

@@ -31,7 +31,7 @@ pub struct TargetState {
     pub trouble: Option<String>,
     /// Connections and UDP flows open to it now.
     pub open: u64,
-    /// Connections and UDP flows that it has taken.
+    /// Connections that it has taken, and UDP flows that were opened to it.
     pub served: u64,
     /// Connections that it didn't take, and flows that it refused.
     pub failed: u64,

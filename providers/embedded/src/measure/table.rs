@@ -207,13 +207,13 @@ pub(super) const TARGET: &[Metric<TargetState>] = &[
     once_used(&metric(
         Counter,
         "target_served",
-        "TCP connections and UDP flows that the target has taken",
+        "TCP connections that the target has taken, and UDP flows opened to it",
         &[(&[], |target| target.served)],
     )),
     but_zero(&metric(
         Counter,
         "target_failures",
-        "TCP connections and UDP flows that the target has not taken, by reason",
+        "TCP connections that the target has not taken, and UDP flows that it refused, by reason",
         &[
             (&[("reason", "refused")], |target| target.counts.connect_refused),
             (&[("reason", "timed_out")], |target| target.counts.connect_timed_out),
