@@ -51,7 +51,7 @@ async fn what_the_api_server_would_give_is_assumed() {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     says(
         &ended.stdout,
-        &["no nodePort for 2 of the ports", "listen on 192.0.2.0:80/TCP", "2 steps"],
+        &["no nodePort for 2 of the ports", "listen on the IPv4 address, port 80/TCP", "2 steps"],
     );
 }
 

@@ -1,5 +1,6 @@
 //! What keeps the provider `embedded` standing: each limit is told in the log.
 
+use std::io;
 use std::net::SocketAddr;
 
 use k8s_openapi::api::core::v1::Service;
@@ -13,20 +14,25 @@ use tokio::process::Command;
 
 use crate::serving::{is_steady, web};
 
-/// A client that was answered, and stays.
+/// A client that was answered, and stays. The place of whoever was there before may not be free yet.
 async fn stays(at: SocketAddr) -> TcpStream {
-    let mut client = TcpStream::connect(at).await.unwrap();
-    asks_again(&mut client).await;
-    client
+    until(&format!("{at} has room"), async || {
+        let mut client = TcpStream::connect(at).await.ok()?;
+        asks(&mut client).await.ok().map(|()| client)
+    })
+    .await
 }
 
 /// It asks, and is answered.
-async fn asks_again(client: &mut TcpStream) {
-    client.write_all(b"GET / HTTP/1.1\r\nHost: web\r\n\r\n").await.unwrap();
+async fn asks(client: &mut TcpStream) -> io::Result<()> {
+    client.write_all(b"GET / HTTP/1.1\r\nHost: web\r\n\r\n").await?;
     let mut answer = Vec::new();
     while !answer.ends_with(b"\n") || !answer.windows(4).any(|four| four == b"pod=") {
-        assert!(client.read_buf(&mut answer).await.unwrap() > 0, "it is broken off");
+        if client.read_buf(&mut answer).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
     }
+    Ok(())
 }
 
 /// A Service on TCP and UDP, with this annotation.
@@ -42,14 +48,17 @@ fn both(name: &str, (key, value): (&str, &str)) -> Service {
 async fn every_limit_that_is_reached_is_told() {
     let cluster = Cluster::sandbox(1).await;
     cluster.create(&pod("echo", "echo", None)).await;
-    let config = embedded(&cluster.pool(2).await) + "max-connections = 3\nmax-udp-flows = 1\n";
+    let config = embedded(&cluster.pool(3).await) + "max-connections = 3\nmax-udp-flows = 1\n";
     let controller = Controller::start(cluster.kubeconfig(), &config, &[]).await;
     let log = controller.process();
     cluster.create(&both("few", ("seaway.dev/max-connections", "1"))).await;
     cluster.create(&both("brief", ("seaway.dev/idle-timeout", "1s"))).await;
+    cluster.create(&service("plain", "echo", json!({}))).await;
     let (few, brief) = (cluster.serves("few").await, cluster.serves("brief").await);
-    is_steady(few).await;
-    is_steady(brief).await;
+    let plain = cluster.serves("plain").await;
+    for at in [few, brief, plain] {
+        is_steady(at).await;
+    }
 
     let mut silent = stays(brief).await;
     let heard = silent.read(&mut [0; 8]).await;
@@ -59,10 +68,10 @@ async fn every_limit_that_is_reached_is_told() {
     let mut one = stays(few).await;
     assert!(is_refused(few).await);
     log.complains(&["connections were reset: the load balancer has as many", "most=1"]).await;
-    let (_two, _three) = (stays(brief).await, stays(brief).await);
-    assert!(is_refused(brief).await);
+    let (_two, _three) = (stays(plain).await, stays(plain).await);
+    assert!(is_refused(plain).await);
     log.complains(&["connections were reset: all load balancers together", "most=3"]).await;
-    asks_again(&mut one).await;
+    asks(&mut one).await.unwrap();
 
     // Each call comes from another port, and so is another flow.
     assert_eq!(ask_udp(few, "one").await.pod, "echo");
@@ -71,7 +80,7 @@ async fn every_limit_that_is_reached_is_told() {
     let other = UdpSocket::bind(("0.0.0.0", 0)).await.unwrap();
     other.send_to(b"lost", brief).await.unwrap();
     log.complains(&["datagrams were dropped: all load balancers together"]).await;
-    asks_again(&mut one).await;
+    asks(&mut one).await.unwrap();
     controller.stop().await;
 }
 
@@ -96,7 +105,7 @@ async fn without_file_descriptors_it_waits_and_says_what_to_raise() {
         process.stderr().contains("raise the limit of file descriptors").then_some(())
     })
     .await;
-    asks_again(&mut early).await;
+    asks(&mut early).await.unwrap();
     drop(crowd);
     is_steady(at).await;
     process.interrupt().await;
