@@ -72,8 +72,6 @@ pub(super) async fn listen(
                 }
             }
         }
-        // A flood of clients must not keep the thread from those who are there.
-        tokio::task::coop::consume_budget().await;
     }
 }
 

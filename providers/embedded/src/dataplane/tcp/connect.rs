@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use seaway_health::blames_target;
 use socket2::{SockRef, TcpKeepalive};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use super::relay;
 use crate::dataplane::error::out_of_files;
 use crate::dataplane::front::Front;
 use crate::dataplane::options::Keepalive;
@@ -113,13 +113,13 @@ async fn dial(
     keepalive: &Keepalive,
     header: Option<&Header>,
 ) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect(address).await?;
+    let mut stream = TcpStream::connect(address).await?;
     let socket = SockRef::from(&stream);
     prepare(&socket, keepalive)?;
     #[cfg(target_os = "linux")]
     socket.set_tcp_user_timeout(Some(keepalive.target_timeout))?;
     if let Some(header) = header {
-        relay::send(&stream, header.bytes()).await?;
+        stream.write_all(header.bytes()).await?;
     }
     Ok(stream)
 }

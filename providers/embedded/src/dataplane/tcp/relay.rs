@@ -40,11 +40,10 @@ pub(super) enum Ending {
 }
 
 /// What one step of one direction came to.
-enum Moved {
-    All(usize),
-    /// The receiver took less than there was; this is left.
-    Some(usize, Vec<u8>),
-    EndOfStream,
+struct Moved {
+    sent: usize,
+    /// What the receiver did not take yet.
+    rest: Vec<u8>,
 }
 
 /// Which end of a direction failed.
@@ -145,20 +144,10 @@ impl<'a> Talk<'a> {
         lane: &Lane<'_>,
     ) -> Result<(), Broken> {
         let mut large = 0;
-        loop {
-            let moved = match poll_fn(|cx| step(cx, &mut from, &mut to)).await? {
-                Moved::All(n) => {
-                    self.said(lane, n);
-                    n
-                }
-                Moved::Some(n, rest) => {
-                    self.said(lane, n);
-                    self.send(&mut to, &rest, lane).await?;
-                    n + rest.len()
-                }
-                Moved::EndOfStream => break,
-            };
-            large = if moved < LARGE { 0 } else { large + 1 };
+        while let Some(Moved { sent, rest }) = poll_fn(|cx| step(cx, &mut from, &mut to)).await? {
+            self.said(lane, sent);
+            self.send(&mut to, &rest, lane).await?;
+            large = if sent + rest.len() < LARGE { 0 } else { large + 1 };
             if large >= STREAK {
                 large = 0;
                 if self.pour(from.as_ref(), to.as_ref(), lane).await? {
@@ -226,13 +215,13 @@ impl<'a> Talk<'a> {
     }
 }
 
-/// One read, and one write of what was read. Tokio's own reads and writes know from a short one that
-/// there is no more, and spare the call that would say so.
+/// One read, and one write of what was read; none at the end of the stream. Tokio's own reads and writes
+/// know from a short one that there is no more, and spare the call that would say so.
 fn step(
     cx: &mut Context<'_>,
     from: &mut ReadHalf<'_>,
     to: &mut WriteHalf<'_>,
-) -> Poll<Result<Moved, Broken>> {
+) -> Poll<Result<Option<Moved>, Broken>> {
     CHUNK.with_borrow_mut(|chunk| {
         let mut chunk = ReadBuf::new(chunk);
         if ready!(Pin::new(from).poll_read(cx, &mut chunk)).is_err() {
@@ -240,34 +229,15 @@ fn step(
         }
         let said = chunk.filled();
         if said.is_empty() {
-            return Poll::Ready(Ok(Moved::EndOfStream));
+            return Poll::Ready(Ok(None));
         }
-        Poll::Ready(match Pin::new(to).poll_write(cx, said) {
-            Poll::Ready(Ok(written)) if written == said.len() => Ok(Moved::All(written)),
-            Poll::Ready(Ok(written)) => Ok(Moved::Some(written, said[written..].to_vec())),
-            Poll::Pending => Ok(Moved::Some(0, said.to_vec())),
-            Poll::Ready(Err(_)) => Err(Broken::To),
-        })
+        let sent = match Pin::new(to).poll_write(cx, said) {
+            Poll::Ready(Ok(sent)) => sent,
+            Poll::Pending => 0,
+            Poll::Ready(Err(_)) => return Poll::Ready(Err(Broken::To)),
+        };
+        Poll::Ready(Ok(Some(Moved { sent, rest: said[sent..].to_vec() })))
     })
-}
-
-/// Sends all of it.
-pub(super) async fn send(to: &TcpStream, mut rest: &[u8]) -> io::Result<()> {
-    while !rest.is_empty() {
-        rest = &rest[some(to, rest).await?..];
-    }
-    Ok(())
-}
-
-/// Sends as much as is taken.
-async fn some(to: &TcpStream, rest: &[u8]) -> io::Result<usize> {
-    loop {
-        to.writable().await?;
-        match to.try_write(rest) {
-            Err(error) if is_later(&error) => {}
-            result => return result,
-        }
-    }
 }
 
 pub(super) fn is_later(error: &io::Error) -> bool {
