@@ -52,6 +52,7 @@ fn main() -> ExitCode {
     match words.split_first() {
         Some((first, rest)) if first == worker::BACKEND => backend::run(rest),
         Some((first, rest)) if first == worker::CLIENT => client::run(rest),
+        Some((first, rest)) if first == changes::NODES => changes::serve(rest),
         _ => match Args::read(&words) {
             Ok(args) => bench(&args),
             Err(complaint) => {

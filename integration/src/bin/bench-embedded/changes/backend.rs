@@ -1,5 +1,6 @@
 use std::io::Read;
 use std::net::Ipv4Addr;
+use std::process::ExitCode;
 
 use seaway_integration::Process;
 use tokio::net::TcpListener;
@@ -8,14 +9,14 @@ use tokio::task::spawn_blocking;
 
 use super::talk;
 
-/// What a process is to be: `ADDRESS,…;PORT,…`. It goes past the arguments, which are the user's.
-const WANTED: &str = "BENCH_EMBEDDED_NODES";
+/// The word that this program starts itself with, and then the addresses and the ports.
+pub(crate) const NODES: &str = "nodes";
 const READY: &str = "the nodes listen";
 
 /// Starts the machines of these nodes, each with these NodePorts.
 pub(super) async fn start(nodes: &[Ipv4Addr], ports: &[u16]) -> Process {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.arg("changes").env(WANTED, format!("{};{}", list(nodes), list(ports)));
+    command.args([NODES, &list(nodes), &list(ports)]);
     let process = Process::spawn(command);
     process.says(&[READY]).await;
     process
@@ -25,14 +26,10 @@ fn list<T: ToString>(items: &[T]) -> String {
     items.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
-/// What this process is to be, if it is one of those that [`start`] starts.
-pub(super) fn wanted() -> Option<String> {
-    std::env::var(WANTED).ok()
-}
-
 /// Is the machines, until stdin ends: whoever has started this holds the other end.
-pub(super) async fn serve(wanted: &str) {
-    let (nodes, ports) = wanted.split_once(';').unwrap();
+#[tokio::main]
+pub(crate) async fn serve(words: &[String]) -> ExitCode {
+    let [nodes, ports] = words else { panic!("{NODES} takes addresses and ports") };
     for node in nodes.split(',') {
         for port in ports.split(',') {
             let at = format!("{node}:{port}");
@@ -42,6 +39,7 @@ pub(super) async fn serve(wanted: &str) {
     }
     println!("{READY}");
     let _ = spawn_blocking(|| std::io::stdin().read(&mut [0])).await;
+    ExitCode::SUCCESS
 }
 
 async fn listen(listener: TcpListener) {
