@@ -25,16 +25,22 @@ async fn a_changed_port_is_opened_on_the_same_address_and_the_old_one_closed() {
     answered_by(new, NODES).await;
 }
 
+/// The first port has its name from the start: endpoints are found by it, so the nodes themselves
+/// serve nothing for a moment after a port was renamed.
 #[tokio::test]
 async fn a_second_port_is_opened_beside_the_first_without_a_failed_request() {
-    let (cluster, first) = demo().await;
-    let load = Load::start(first, 2, Duration::ZERO);
-    let ports = json!([
-        { "name": "a", "port": 8080, "targetPort": 8080, "nodePort": 31002 },
-        { "name": "b", "port": 8081, "targetPort": 8080 },
-    ]);
-    cluster.patch_spec(SERVICE, json!({ "ports": ports })).await;
-    answered_by(SocketAddr::new(first.ip(), 8081), NODES).await;
+    let nodes = 3;
+    let cluster = Cluster::demo(nodes).await;
+    cluster.create(&pod("echo", "echo", None)).await;
+    let first = json!({ "name": "a", "port": 80, "targetPort": 8080, "nodePort": 31003 });
+    let second = json!({ "name": "b", "port": 81, "targetPort": 8080 });
+    cluster.create(&service("two", "echo", json!({ "ports": [first] }))).await;
+    let at = cluster.serves("two").await;
+    answered_by(at, nodes).await;
+
+    let load = Load::start(at, 2, Duration::ZERO);
+    cluster.patch_spec("two", json!({ "ports": [first, second] })).await;
+    answered_by(SocketAddr::new(at.ip(), 81), nodes).await;
     load.serves(20).await;
     assert_eq!(load.stop().await.failures, [""; 0]);
 }
