@@ -10,8 +10,8 @@
 //! - A change of targets, sources, affinity or checks touches no listener and no open connection.
 //!   Clients that a narrowed source range shuts out keep their open TCP connections; their next
 //!   datagram is refused.
-//! - A draining or removed target gets no new connection; UDP flows leave it with their next
-//!   datagram. If all targets are down, all are tried. If all drain, nobody is served.
+//! - A removed target gets no new connection, and a draining one none while another is up; UDP
+//!   flows leave it with their next datagram. If all targets are down, all are tried.
 //! - Connections end by a reset, not as if complete, if the other side broke or a drain limit
 //!   passed.
 

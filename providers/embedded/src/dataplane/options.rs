@@ -14,9 +14,6 @@ pub struct Options {
     pub connect_tries: usize,
     /// When dead peers are noticed.
     pub keepalive: Keepalive,
-    /// How long open connections to a draining or removed target may live; none: until they end.
-    /// None by default, as for AWS's NLB: a node that goes takes its connections with it anyway.
-    pub target_drain: Option<Duration>,
     /// How long open connections through a closed listener may live: 5 minutes by default, as
     /// the deregistration delay of AWS's NLB.
     pub listener_drain: Duration,
@@ -48,7 +45,6 @@ impl Default for Options {
             connect_timeout: Duration::from_secs(1),
             connect_tries: 3,
             keepalive: Keepalive::default(),
-            target_drain: None,
             listener_drain: Duration::from_mins(5),
             udp_idle: Duration::from_mins(2),
             max_connections: 100_000,

@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use rustix::process::{Resource, getrlimit};
+
 use super::counters::Counter;
 use super::front::Rules;
 use super::notice::Notice;
@@ -19,6 +21,7 @@ pub(super) struct House {
 
 impl House {
     pub(super) fn new(options: &Options) -> Self {
+        tell_scarce(options.max_connections as u64);
         Self {
             connections: Counter::default(),
             most_connections: most(options.max_connections),
@@ -37,6 +40,19 @@ impl House {
             flows: self.flows.get(),
             max_flows: self.most_flows,
         }
+    }
+}
+
+/// Says at the start if file descriptors will end before the limit is reached.
+fn tell_scarce(max_connections: u64) {
+    let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    if max_connections > descriptors / 2 {
+        tracing::info!(
+            max_connections,
+            descriptors,
+            "file descriptors will end before max-connections is reached, as each connection takes \
+             two: clients beyond them wait (`ulimit -n`, or LimitNOFILE= of the systemd unit)"
+        );
     }
 }
 

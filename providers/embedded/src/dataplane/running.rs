@@ -17,7 +17,7 @@ use super::listener::{Bound, Opened, Serving};
 use super::room::House;
 use super::sources::Admission;
 use super::state::BalancerState;
-use super::targets::{Epoch, Pool, Wanted, end_after};
+use super::targets::{Epoch, Pool, Wanted};
 use super::workers::Workers;
 use super::{Balancer, BalancerId, Options};
 
@@ -126,12 +126,12 @@ impl Running {
                 check_port,
             };
             if let Some(open) = gone.remove(&door) {
-                ground.retarget(&open.front.pool, &wanted, &open.front.end);
+                open.front.pool.set(&wanted, &ground.checks);
                 serving.insert(door, open);
             } else if let Some(opened) = opening.remove(&door) {
                 let pool = Pool::new(Arc::clone(&ground.epoch));
+                pool.set(&wanted, &ground.checks);
                 let end = ground.end.child_token();
-                ground.retarget(&pool, &wanted, &end);
                 let options = Arc::clone(&ground.options);
                 let rules = Arc::clone(&self.rules);
                 let workers = Arc::clone(&ground.workers);
@@ -150,8 +150,9 @@ impl Running {
     pub(super) fn state(&self) -> BalancerState {
         let mut state = BalancerState::new(self.applied(), self.rules.counters.read());
         for serving in self.serving().values() {
-            for member in serving.front.pool.members().iter() {
-                state.add(member);
+            let (pool, ring) = (&serving.front.pool, serving.front.pool.ring());
+            for member in pool.members().iter() {
+                state.add(member, &ring);
             }
         }
         state
@@ -159,15 +160,6 @@ impl Running {
 }
 
 impl Ground {
-    fn retarget(&self, pool: &Pool, wanted: &Wanted<'_>, end: &CancellationToken) {
-        let leaving = pool.set(wanted, &self.checks, end);
-        if let Some(limit) = self.options.target_drain {
-            for (member, drain) in leaving {
-                self.control.spawn(end_after(Arc::downgrade(&member), drain, limit));
-            }
-        }
-    }
-
     /// Closes listeners; the ports are free when this returns, open connections live on
     /// for up to `limit`.
     pub(super) async fn close(&self, listeners: Vec<Serving>, limit: Duration) {

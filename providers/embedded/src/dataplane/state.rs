@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::targets::Member;
+use super::targets::{Member, Ring};
 use super::{Balancer, Counts, TargetCounts};
 
 /// What a balancer is at this moment.
@@ -23,7 +23,7 @@ pub struct BalancerState {
 pub struct TargetState {
     /// The node's address.
     pub address: IpAddr,
-    /// Gets nothing new.
+    /// It is to go, and gets nothing new: others are there.
     pub draining: bool,
     /// Healthy on every listener's target port.
     pub up: bool,
@@ -71,9 +71,10 @@ impl BalancerState {
         Self { targets: targets.collect(), counts, applied }
     }
 
-    pub(super) fn add(&mut self, member: &Member) {
+    pub(super) fn add(&mut self, member: &Member, ring: &Ring) {
         // A member of a change that is just being made may be ahead of what was applied.
         let Some(target) = self.targets.get_mut(&*member.node) else { return };
+        target.draining &= !ring.keeps(member);
         let trouble = member.trouble();
         target.up &= trouble.is_none();
         target.trouble = target.trouble.take().or(trouble);

@@ -1,15 +1,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{
     AtomicBool, AtomicU64, AtomicUsize,
     Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
-use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use seaway_health::{Check, Checks, OnTurn};
-use tokio_util::sync::CancellationToken;
 
 use super::counters::{Counter, MemberCounters};
 use super::{HealthCheck, Target};
@@ -39,16 +37,12 @@ impl OnTurn for Epoch {
 pub(super) struct Member {
     pub(super) node: Arc<str>,
     pub(super) address: SocketAddr,
-    /// Ends the connections to this target.
-    pub(super) end: CancellationToken,
     pub(super) open: Counter,
     pub(super) served: Counter,
     pub(super) failed: Counter,
     pub(super) counters: MemberCounters,
     draining: AtomicBool,
     retired: AtomicBool,
-    /// Counts the drains that began or ended, so that a drain limit knows whether it still holds.
-    drains: AtomicU64,
     watch: ArcSwapOption<Watch>,
 }
 
@@ -61,25 +55,18 @@ struct Watch {
 }
 
 impl Member {
-    fn new(node: &str, address: SocketAddr, end: CancellationToken) -> Self {
+    fn new(node: &str, address: SocketAddr) -> Self {
         Self {
             node: node.into(),
             address,
-            end,
             open: Counter::default(),
             served: Counter::default(),
             failed: Counter::default(),
             counters: MemberCounters::default(),
             draining: AtomicBool::new(false),
             retired: AtomicBool::new(false),
-            drains: AtomicU64::new(0),
             watch: ArcSwapOption::empty(),
         }
-    }
-
-    /// Whether new connections may go here, health aside.
-    pub(super) fn in_service(&self) -> bool {
-        !self.draining.load(Acquire) && !self.retired.load(Acquire)
     }
 
     pub(super) fn up(&self) -> bool {
@@ -140,17 +127,41 @@ pub(super) struct Pool {
 #[derive(Debug)]
 pub(super) struct Ring {
     epoch: u64,
-    /// All of them are down: better tried than refused.
-    desperate: bool,
+    tier: Tier,
     members: Vec<Arc<Member>>,
+}
+
+/// The members that are alike in what speaks against them.
+#[derive(Clone, Copy, Debug)]
+struct Tier {
+    draining: bool,
+    /// It does not matter whether they are up.
+    any: bool,
+}
+
+/// Only the first of these that has a member gets new connections. Who goes soon is better than
+/// nobody, as it is among the endpoints of a node (KEP-1669); and who is said to be down is better
+/// tried than refused.
+const TIERS: [Tier; 4] = [
+    Tier { draining: false, any: false },
+    Tier { draining: true, any: false },
+    Tier { draining: false, any: true },
+    Tier { draining: true, any: true },
+];
+
+impl Tier {
+    fn takes(self, member: &Member) -> bool {
+        member.draining.load(Acquire) == self.draining
+            && !member.retired.load(Acquire)
+            && (self.any || member.up())
+    }
 }
 
 impl Pool {
     pub(super) fn new(epoch: Arc<Epoch>) -> Self {
-        let ring = Ring { epoch: epoch.now(), desperate: false, members: Vec::new() };
         Self {
             members: ArcSwap::default(),
-            ring: ArcSwap::from_pointee(ring),
+            ring: ArcSwap::from_pointee(Ring::empty(epoch.now())),
             cursor: AtomicUsize::new(0),
             epoch,
         }
@@ -160,50 +171,30 @@ impl Pool {
         self.members.load_full()
     }
 
-    /// Makes the members what is wanted, keeping those that stay. Returns those that began to
-    /// drain with it, each with the number of that drain.
-    pub(super) fn set(
-        &self,
-        wanted: &Wanted<'_>,
-        checks: &Arc<Checks>,
-        end: &CancellationToken,
-    ) -> Vec<(Arc<Member>, u64)> {
+    /// Makes the members what is wanted, keeping those that stay.
+    pub(super) fn set(&self, wanted: &Wanted<'_>, checks: &Arc<Checks>) {
         let old = self.members.load_full();
         let mut kept: HashMap<(&str, SocketAddr), &Arc<Member>> =
             old.iter().map(|member| ((&*member.node, member.address), member)).collect();
         let mut members = Vec::with_capacity(wanted.targets.len());
-        let mut leaving = Vec::new();
         for (node, target) in wanted.targets {
             let address = SocketAddr::new(target.address, wanted.port);
-            // A member whose drain limit has passed ends what it gets: it can't come back.
-            let known = kept
-                .get(&(node.as_str(), address))
-                .filter(|known| target.draining || !known.end.is_cancelled());
-            let member = if let Some(&known) = known {
-                let known = Arc::clone(known);
-                kept.remove(&(node.as_str(), address));
-                known
-            } else {
-                Arc::new(Member::new(node, address, end.child_token()))
-            };
+            let known = kept.remove(&(node.as_str(), address)).cloned();
+            let member = known.unwrap_or_else(|| Arc::new(Member::new(node, address)));
             let key = wanted.health.key(target.address, wanted.check_port);
             let now = member.watch.load_full();
             if now.as_ref().is_none_or(|watch| !watch.check.is(&key)) {
                 let up = now.map_or(target.assume_up, |watch| watch.up());
                 member.watch(checks.subscribe(key, up));
             }
-            if member.draining.swap(target.draining, AcqRel) != target.draining {
-                let drain = member.drains.fetch_add(1, AcqRel) + 1;
-                if target.draining {
-                    leaving.push((Arc::clone(&member), drain));
-                }
-            }
+            member.draining.store(target.draining, Release);
             members.push(member);
         }
-        leaving.extend(kept.into_values().map(|gone| (Arc::clone(gone), retire(gone))));
+        for gone in kept.into_values() {
+            retire(gone);
+        }
         self.members.store(Arc::new(members));
         self.epoch.next();
-        leaving
     }
 
     /// Takes all members out of service, their checks too; open connections live on.
@@ -223,14 +214,12 @@ impl Pool {
             return Arc::clone(&ring);
         }
         let all = self.members.load();
-        let pick =
-            |up: bool| all.iter().filter(move |member| member.in_service() && (!up || member.up()));
-        let mut members: Vec<_> = pick(true).cloned().collect();
-        let desperate = members.is_empty();
-        if desperate {
-            members = pick(false).cloned().collect();
-        }
-        let ring = Arc::new(Ring { epoch, desperate, members });
+        let rings = TIERS.into_iter().map(|tier| {
+            let members = all.iter().filter(|member| tier.takes(member)).cloned().collect();
+            Ring { epoch, tier, members }
+        });
+        let ring = rings.into_iter().find(|ring| !ring.members.is_empty());
+        let ring = Arc::new(ring.unwrap_or_else(|| Ring::empty(epoch)));
         self.ring.store(Arc::clone(&ring));
         ring
     }
@@ -255,6 +244,10 @@ impl Pool {
 }
 
 impl Ring {
+    const fn empty(epoch: u64) -> Self {
+        Self { epoch, tier: TIERS[0], members: Vec::new() }
+    }
+
     /// The member of this node, if it gets new connections and isn't in `tried`.
     pub(super) fn find(&self, node: &str, tried: &[Arc<Member>]) -> Option<Arc<Member>> {
         let at = self.members.binary_search_by(|member| (*member.node).cmp(node)).ok()?;
@@ -262,9 +255,9 @@ impl Ring {
         (!is_in(member, tried)).then(|| Arc::clone(member))
     }
 
-    /// Whether an established flow should stay with this member.
+    /// Whether new connections go to this member, and an established flow should stay with it.
     pub(super) fn keeps(&self, member: &Member) -> bool {
-        member.in_service() && (self.desperate || member.up())
+        self.tier.takes(member)
     }
 }
 
@@ -272,19 +265,8 @@ fn is_in(member: &Arc<Member>, tried: &[Arc<Member>]) -> bool {
     tried.iter().any(|other| Arc::ptr_eq(member, other))
 }
 
-fn retire(member: &Member) -> u64 {
+fn retire(member: &Member) {
     member.retired.store(true, Release);
     // Open connections keep the member alive, and must not keep its check running.
     member.watch.store(None);
-    member.drains.fetch_add(1, AcqRel) + 1
-}
-
-/// Ends the connections of a leaving member at its drain limit, unless it came back.
-pub(super) async fn end_after(member: Weak<Member>, drain: u64, limit: Duration) {
-    tokio::time::sleep(limit).await;
-    if let Some(member) = member.upgrade()
-        && member.drains.load(Acquire) == drain
-    {
-        member.end.cancel();
-    }
 }

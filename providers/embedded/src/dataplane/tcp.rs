@@ -124,7 +124,6 @@ async fn serve(front: Arc<Front>, mut client: TcpStream, peer: SocketAddr, _plac
         tokio::select! {
             () = talk.silence(idle) => Ending::Idle,
             () = front.end.cancelled() => Ending::Ended,
-            () = member.end.cancelled() => Ending::Ended,
         }
     });
     let ending = tokio::select! {

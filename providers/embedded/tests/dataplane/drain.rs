@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use seaway_provider_embedded::dataplane::Balancer;
+use seaway_provider_embedded::dataplane::{Balancer, Probe};
 
-use crate::lab::{Lab, ask, is_reset, open, set, start, state, until};
+use crate::lab::{Lab, ask, checks, is_reset, open, set, start, state, until};
 
 #[tokio::test]
 async fn a_draining_node_keeps_what_it_has_and_gets_nothing_new() {
@@ -42,48 +42,25 @@ async fn a_removed_node_keeps_what_it_has_and_gets_nothing_new() {
     until("only it is open", || state(&plane).counts.connections_open == 1).await;
 }
 
+/// As among the endpoints of a node (KEP-1669): who goes soon is better than nobody.
 #[tokio::test]
-async fn a_drain_limit_ends_connections_with_a_reset() {
-    let (lab, plane) =
-        (Lab::new(), start(|options| options.target_drain = Some(Duration::from_millis(50))));
-    let _nodes = (lab.up(1), lab.up(2));
-    let mut want = lab.balancer(2);
+async fn a_draining_node_serves_while_no_other_is_up() {
+    let (lab, plane) = (Lab::new(), start(|_| {}));
+    let _leaving = lab.up(1);
+    let mut want = Balancer { health: checks(Probe::Tcp), ..lab.balancer(2) };
+    let [leaving, other] = [1, 2].map(|node| format!("node-{node}"));
+    want.targets.get_mut(&leaving).unwrap().draining = true;
     set(&plane, &want).await;
-    let (mut first, drained) = open(&lab).await;
-    let (mut second, kept) = open(&lab).await;
-    want.targets.get_mut(&drained).unwrap().draining = true;
-    set(&plane, &want).await;
-    assert!(is_reset(&first.rest().await));
-    assert_eq!(second.echo("still here").await.unwrap(), "still here");
-    assert_eq!(state(&plane).counts.ended, 1);
+    until("the other is known to be down", || !state(&plane).targets[&other].up).await;
+    assert_eq!(ask(lab.front()).await.unwrap(), leaving);
+    assert!(!state(&plane).targets[&leaving].draining, "it gets new connections");
 
-    // The node that comes back serves again, and the one that goes is limited as well.
-    want.targets = lab.balancer(2).targets;
-    set(&plane, &want).await;
-    let names = [ask(lab.front()).await.unwrap(), ask(lab.front()).await.unwrap()];
-    assert!(names.contains(&drained));
-    want.targets.remove(&kept);
-    set(&plane, &want).await;
-    assert!(is_reset(&second.rest().await));
-}
-
-#[tokio::test]
-async fn a_node_that_comes_back_in_time_keeps_its_connections() {
-    let limit = Duration::from_millis(300);
-    let (lab, plane) = (Lab::new(), start(|options| options.target_drain = Some(limit)));
-    let _nodes = (lab.up(1), lab.up(2));
-    let mut want = lab.balancer(2);
-    set(&plane, &want).await;
-    let (mut back, name) = open(&lab).await;
-    let (mut gone, other) = open(&lab).await;
-    want.targets.get_mut(&name).unwrap().draining = true;
-    set(&plane, &want).await;
-    want.targets = lab.balancer(2).targets;
-    want.targets.get_mut(&other).unwrap().draining = true;
-    set(&plane, &want).await;
-    // The drain that began later has ended: the earlier one would have, too.
-    assert!(is_reset(&gone.rest().await));
-    assert_eq!(back.echo("still here").await.unwrap(), "still here");
+    let _other = lab.up(2);
+    until("the other is up", || state(&plane).targets[&other].up).await;
+    for _ in 0..10 {
+        assert_eq!(ask(lab.front()).await.unwrap(), other);
+    }
+    assert!(state(&plane).targets[&leaving].draining);
 }
 
 #[tokio::test]
