@@ -96,6 +96,9 @@ async fn without_file_descriptors_it_waits_and_says_what_to_raise() {
     few.arg(whole.as_std().get_program()).args(whole.as_std().get_args());
     few.env_remove("KUBECONFIG").env_remove("SEAWAY_LOG").env_remove("RUST_LOG");
     let process = Process::spawn(few);
+    process
+        .complains(&["file descriptors will end before max-connections", "descriptors=64"])
+        .await;
     process.complains(&["synced"]).await;
     is_steady(at).await;
     let mut early = stays(at).await;

@@ -56,6 +56,7 @@ impl Roster {
             stage: match (&entry.verdict, &entry.stage) {
                 (Verdict::Paused, _) => inspect::Stage::Paused,
                 (Verdict::Refused { .. }, _) => inspect::Stage::Refused,
+                (_, Stage::Carried) if entry.is_hopeless() => inspect::Stage::Refused,
                 (_, Stage::Leaving(_)) | (Verdict::Unwanted, _) => inspect::Stage::Leaving,
                 // What it waits for whoever leads says in the conditions.
                 (_, Stage::Outside)

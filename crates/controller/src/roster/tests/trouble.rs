@@ -113,7 +113,13 @@ fn a_service_that_a_provider_refused_is_held_until_it_changes() {
     assert_eq!(wants(&mut roster, &own())[&uid()], Want::Hold);
     roster.succeeded(&uid());
     assert_eq!(wants(&mut roster, &own())[&uid()], Want::Hold, "a pass that held it is no success");
+    assert_eq!(
+        roster.views()[0].stage,
+        crate::inspect::Stage::Refused,
+        "whoever it was that refused it"
+    );
     let changed = json!({ "spec": { "ports": [{ "port": 81, "nodePort": 30081 }] } });
     roster.apply(admitted(2, changed), &cluster);
     assert!(is_present(&wants(&mut roster, &own())));
+    assert_eq!(roster.views()[0].stage, crate::inspect::Stage::Carried);
 }
