@@ -27,6 +27,7 @@ impl Plain {
             (r"\bmade-[a-z0-9]{5}\b", "made-<any>"),
             (r"/tmp/(LIVE|MERGED)-\d+", "<folder>/$1"),
             (r"(?m)(^|  )(\d+[smhd])+(  |$)", "$1<age>$3"),
+            (r" over (\d+[smhd])+\)", " over <age>)"),
             (r"(?m)(\S)  +", "$1  "),
             (r"(?m) +$", ""),
         ];
