@@ -12,6 +12,7 @@ pub(crate) use update::{Part, Update};
 
 use crate::{
     kind::{Kind, Resource},
+    managed::{Manager, Operation},
     service::allocate::Ledger,
     status::Status,
     store::{Key, Store, history::Change, lock, object::Object},
@@ -24,6 +25,8 @@ use std::{
 };
 use tokio::sync::watch;
 
+/// Who makes what is there on the first day.
+const SERVER: &str = "kube-apiserver";
 /// Namespaces that can't be deleted.
 const IMMORTAL: &[&str] = &["default", "kube-public", "kube-system"];
 
@@ -51,8 +54,9 @@ impl Cluster {
         let state = State { store: Store::new(window), ledger };
         let cluster = Self { state: Mutex::new(state) };
         let namespaces = Kind::of(Resource::Namespaces);
+        let by = Manager::new(Operation::Update, SERVER, "v1".to_owned(), Part::Main);
         for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
-            cluster.create(namespaces, json!({ "metadata": { "name": name } }), false)?;
+            cluster.create(namespaces, json!({ "metadata": { "name": name } }), &by, false)?;
         }
         if let Some(ip) = first {
             let service = json!({
@@ -66,7 +70,7 @@ impl Cluster {
                     "ports": [{ "name": "https", "port": 443, "targetPort": 6443 }],
                 },
             });
-            cluster.create(Kind::of(Resource::Services), service, false)?;
+            cluster.create(Kind::of(Resource::Services), service, &by, false)?;
         }
         Ok(cluster)
     }

@@ -80,7 +80,6 @@ pub(crate) fn decode(kind: &Kind, mut body: Value) -> Result<Decoded, Status> {
     compare(&body, &object, "", &mut findings);
     meta::set_top(&mut object, "kind", Value::Null);
     meta::set_top(&mut object, "apiVersion", Value::Null);
-    meta::set(&mut object, "managedFields", Value::Null);
     meta::set(&mut object, "selfLink", Value::Null);
     meta::prune(&mut object);
     Ok(Decoded { object, findings })

@@ -4,6 +4,7 @@
 //! production path.
 
 mod answer;
+mod apply;
 mod cluster;
 mod connection;
 mod decode;
@@ -14,6 +15,7 @@ mod handler;
 mod invalid;
 mod kind;
 mod kubeconfig;
+mod managed;
 mod meta;
 mod metrics;
 mod mistyped;

@@ -82,8 +82,9 @@ pub(crate) fn generated(base: &str) -> String {
 
 /// Nulls, and lists and maps that mean nothing when empty, go: Go's `omitempty`.
 pub(crate) fn prune(value: &mut Value) {
-    const MAPS: &[&str] = &["labels", "annotations", "data", "binaryData", "nodeSelector"];
-    const KEPT: &[&str] = &["endpoints", "addresses"];
+    const MAPS: &[&str] =
+        &["labels", "annotations", "data", "binaryData", "nodeSelector", "selector"];
+    const KEPT: &[&str] = &["endpoints", "addresses", "managedFields"];
     if let Some(map) = value.as_object_mut() {
         map.retain(|key, value| {
             prune(value);

@@ -15,26 +15,15 @@ pub(crate) enum Patch {
 }
 
 impl Patch {
-    /// Reads a body by its content type.
-    pub(crate) fn parse(content_type: &str, body: &[u8]) -> Result<Self, Status> {
-        let media = content_type.split(';').next().unwrap_or_default().trim();
+    /// Reads a body by its media type.
+    pub(crate) fn parse(media: &str, body: &[u8]) -> Result<Self, Status> {
         match media {
             "application/merge-patch+json" => Ok(Self::Merge(object(body)?)),
             "application/strategic-merge-patch+json" => Ok(Self::Strategic(object(body)?)),
             "application/json-patch+json" => serde_json::from_slice(body)
                 .map(Self::Json)
                 .map_err(|error| undecoded(&error, body, "[]handlers.jsonPatchOp")),
-            "application/apply-patch+yaml" | "application/apply-patch+cbor" => {
-                Err(Status::unsupported_media(
-                    "seaway sandbox does not serve server-side apply; use a client-side apply, \
-                     or a merge, strategic merge or JSON patch",
-                ))
-            }
-            other => Err(Status::unsupported_media(format!(
-                "the body of the request was in an unknown format ({other}) - accepted media \
-                 types include: application/json-patch+json, application/merge-patch+json, \
-                 application/strategic-merge-patch+json"
-            ))),
+            _ => Err(Status::unsupported_media("415: Unsupported Media Type")),
         }
     }
 

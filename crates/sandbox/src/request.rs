@@ -3,9 +3,11 @@
 mod absent;
 
 use crate::{
+    cluster::Part,
     decode::FieldValidation,
     invalid::Cause,
     kind::{KINDS, Kind},
+    managed::{Manager, Operation},
     protobuf,
     status::Status,
     store::Key,
@@ -17,6 +19,9 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use std::collections::HashMap;
 
+/// The longest name of a field manager, in bytes.
+const LONGEST_MANAGER: usize = 128;
+
 /// One request, its body read.
 #[derive(Debug)]
 pub(crate) struct Call {
@@ -24,6 +29,7 @@ pub(crate) struct Call {
     pub(crate) query: Query,
     pub(crate) accept: String,
     pub(crate) content_type: String,
+    user_agent: String,
     pub(crate) body: Bytes,
 }
 
@@ -59,6 +65,7 @@ impl Call {
             query: Query::parse(query),
             accept: header(header::ACCEPT),
             content_type: header(header::CONTENT_TYPE),
+            user_agent: header(header::USER_AGENT),
             body,
         }
     }
@@ -96,9 +103,52 @@ impl Call {
         }
     }
 
+    /// What the body is.
+    pub(crate) fn media(&self) -> &str {
+        self.content_type.split(';').next().unwrap_or_default().trim()
+    }
+
+    /// Who writes: the `fieldManager` parameter, or else the program.
+    pub(crate) fn manager(
+        &self,
+        kind: &Kind,
+        part: Part,
+        operation: Operation,
+    ) -> Result<Manager, Status> {
+        let name = self.query.text("fieldManager");
+        let mut causes = Vec::new();
+        match (operation, self.query.has("force")) {
+            (Operation::Update, true) if self.method == Method::PATCH => {
+                let why = "may not be specified for non-apply patch";
+                causes.push(Cause::forbidden("force", why));
+            }
+            (Operation::Apply, _) if name.is_empty() => {
+                causes.push(Cause::required("fieldManager", "is required for apply patch"));
+            }
+            (Operation::Apply | Operation::Update, _) => {}
+        }
+        if name.len() > LONGEST_MANAGER {
+            causes.push(Cause::too_long("fieldManager", LONGEST_MANAGER));
+        }
+        if let Some((at, wrong)) = name.char_indices().find(|(_, letter)| letter.is_control()) {
+            let why = format!("invalid character U+{:04X} (at position {at})", u32::from(wrong));
+            causes.push(Cause::invalid("fieldManager", name, &why));
+        }
+        if !causes.is_empty() {
+            return Err(Status::invalid_options(self.options(), &causes));
+        }
+        let program = self.user_agent.split('/').next().unwrap_or_default();
+        let name = match (name, program) {
+            ("", "") => "unknown",
+            ("", program) => program.get(..LONGEST_MANAGER).unwrap_or(program),
+            (name, _) => name,
+        };
+        Ok(Manager::new(operation, name, kind.api_version(), part))
+    }
+
     /// The body of a POST or PUT, or of a DELETE that has one.
     pub(crate) fn json(&self, of: &str) -> Result<Value, Status> {
-        let media = self.content_type.split(';').next().unwrap_or_default().trim();
+        let media = self.media();
         if media.contains("protobuf") {
             return protobuf::read(&self.body).ok_or_else(|| {
                 Status::unsupported_media(
@@ -131,8 +181,14 @@ impl Query {
         self.0.get(name).map(String::as_str).unwrap_or_default()
     }
 
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// Whether it is there, and says something else than no.
     pub(crate) fn flag(&self, name: &str) -> bool {
-        matches!(self.text(name), "true" | "1" | "True" | "TRUE" | "t" | "T")
+        let text = self.0.get(name).map(|text| text.to_ascii_lowercase());
+        text.is_some_and(|text| !["0", "false"].contains(&text.as_str()))
     }
 
     pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, Status> {

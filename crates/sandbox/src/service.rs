@@ -49,6 +49,7 @@ pub(crate) fn update(
 /// Takes the status of `service` and, as the real server does, its metadata; not its spec.
 pub(crate) fn update_status(service: &mut Service, old: &Service) -> Result<(), Vec<Cause>> {
     service.spec.clone_from(&old.spec);
+    service.status.get_or_insert_default().load_balancer.get_or_insert_default();
     defaults::fill(service);
     findings(validate::status(service))
 }

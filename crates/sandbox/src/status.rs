@@ -51,6 +51,35 @@ impl Status {
         Self::new(409, "Conflict", message).about(kind, name)
     }
 
+    /// What somebody applies is set to something else by others: each with the fields.
+    pub(crate) fn managed_by_others(conflicts: &[(String, Vec<String>)]) -> Self {
+        let causes = conflicts.iter().flat_map(|(manager, fields)| {
+            fields.iter().map(move |field| {
+                json!({
+                    "reason": "FieldManagerConflict",
+                    "message": format!("conflict with {manager}"),
+                    "field": field,
+                })
+            })
+        });
+        let causes: Vec<Value> = causes.collect();
+        let told = match conflicts {
+            [(manager, fields)] if fields.len() == 1 => {
+                format!("1 conflict: conflict with {manager}: {}", fields[0])
+            }
+            all => {
+                let told = all.iter().map(|(manager, fields)| {
+                    format!("conflicts with {manager}:\n- {}", fields.join("\n- "))
+                });
+                let told: Vec<String> = told.collect();
+                format!("{} conflicts: {}", causes.len(), told.join("\n"))
+            }
+        };
+        let mut status = Self::new(409, "Conflict", format!("Apply failed with {told}"));
+        status.details = json!({ "causes": causes });
+        status
+    }
+
     /// The object changed since the writer read it.
     pub(crate) fn stale(kind: &Kind, name: &str) -> Self {
         Self::conflict(
@@ -102,11 +131,7 @@ impl Status {
         if let Some(failure) = causes.iter().find_map(Cause::failure) {
             return Self::internal(failure);
         }
-        let told: Vec<String> = causes.iter().map(ToString::to_string).collect();
-        let told = match told.as_slice() {
-            [only] => only.clone(),
-            many => format!("[{}]", many.join(", ")),
-        };
+        let told = together(causes);
         let message = format!("{} \"{name}\" is invalid: {told}", kind.qualified_name());
         let mut status = Self::new(422, "Invalid", message);
         status.details = details(kind, kind.name, name);
@@ -127,8 +152,8 @@ impl Status {
 
     /// A parameter of a request that can't be.
     pub(crate) fn invalid_options(options: &str, causes: &[Cause]) -> Self {
-        let told: Vec<String> = causes.iter().map(ToString::to_string).collect();
-        let message = format!("{options}.meta.k8s.io \"\" is invalid: {}", told.join(", "));
+        let told = together(causes);
+        let message = format!("{options}.meta.k8s.io \"\" is invalid: {told}");
         let mut status = Self::new(422, "Invalid", message);
         let causes: Vec<Value> = causes.iter().map(Cause::to_json).collect();
         status.details = json!({ "group": "meta.k8s.io", "kind": options, "causes": causes });
@@ -236,6 +261,16 @@ impl Status {
             status["details"] = self.details.clone();
         }
         status
+    }
+}
+
+fn together(causes: &[Cause]) -> String {
+    match causes {
+        [only] => only.to_string(),
+        many => {
+            let many: Vec<String> = many.iter().map(ToString::to_string).collect();
+            format!("[{}]", many.join(", "))
+        }
     }
 }
 

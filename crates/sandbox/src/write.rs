@@ -2,12 +2,14 @@
 
 use crate::{
     answer::{self, Body},
+    apply,
     cluster::{DeleteOptions, Deletion, Part, Update},
     decode::{self, FieldValidation},
     door,
     handler::Handler,
     invalid::Cause,
     kind::{Kind, Resource},
+    managed::Operation,
     meta,
     pages::Page,
     patch::Patch,
@@ -21,7 +23,7 @@ use crate::{
 use http::Response;
 use serde_json::{Value, json};
 
-const ANOTHER_NAMESPACE: &str =
+pub(crate) const ANOTHER_NAMESPACE: &str =
     "the namespace of the provided object does not match the namespace sent on the request";
 
 impl Handler {
@@ -36,7 +38,8 @@ impl Handler {
         }
         let form = Form::of(call)?;
         let (object, findings) = body(call, kind, namespace)?;
-        let object = self.cluster.create(kind, object, call.dry_run()?);
+        let by = call.manager(kind, Part::Main, Operation::Update)?;
+        let object = self.cluster.create(kind, object, &by, call.dry_run()?);
         let object = object.map_err(|status| status.warned(&findings))?;
         Ok(written(201, kind, &object, form, findings))
     }
@@ -50,6 +53,7 @@ impl Handler {
     ) -> Result<Response<Body>, Status> {
         let form = Form::of(call)?;
         let dry_run = call.dry_run()?;
+        let by = call.manager(kind, part, Operation::Update)?;
         let (mut object, findings) = body(call, kind, &key.namespace)?;
         let name = meta::name(&object).to_owned();
         if name.is_empty() {
@@ -66,11 +70,11 @@ impl Handler {
             if !uid.is_empty() {
                 return Err(Status::another_object(kind, key, "0", uid, ""));
             }
-            let object = self.cluster.create(kind, object, dry_run);
+            let object = self.cluster.create(kind, object, &by, dry_run);
             let object = object.map_err(|status| status.warned(&findings))?;
             return Ok(written(201, kind, &object, form, findings));
         }
-        let update = Update { kind, key: key.clone(), part, dry_run };
+        let update = Update { kind, key: key.clone(), by, dry_run };
         let object = self.cluster.update(&update, |_| Ok(object));
         let object = object.map_err(|status| status.warned(&findings))?;
         Ok(written(200, kind, &object, form, findings))
@@ -83,10 +87,14 @@ impl Handler {
         key: &Key,
         part: Part,
     ) -> Result<Response<Body>, Status> {
+        if call.media() == apply::MEDIA {
+            return self.apply(call, kind, key, part);
+        }
         let form = Form::of(call)?;
-        let patch = Patch::parse(&call.content_type, &call.body)?;
+        let patch = Patch::parse(call.media(), &call.body)?;
         let validation = call.field_validation()?;
-        let update = Update { kind, key: key.clone(), part, dry_run: call.dry_run()? };
+        let by = call.manager(kind, part, Operation::Update)?;
+        let update = Update { kind, key: key.clone(), by, dry_run: call.dry_run()? };
         let mut findings = Vec::new();
         let object = self.cluster.update(&update, |current| {
             let shown = representation::whole(kind, current.value());
@@ -228,7 +236,12 @@ fn delete_options(call: &Call) -> Result<DeleteOptions, Status> {
 }
 
 /// A patch may name the object, and make no other of it.
-fn same_object(kind: &Kind, key: &Key, patched: &Value, old: &Value) -> Result<(), Status> {
+pub(crate) fn same_object(
+    kind: &Kind,
+    key: &Key,
+    patched: &Value,
+    old: &Value,
+) -> Result<(), Status> {
     let name = meta::name(patched);
     if name != key.name {
         return Err(another_name(name, &key.name));
@@ -248,7 +261,7 @@ fn same_object(kind: &Kind, key: &Key, patched: &Value, old: &Value) -> Result<(
     Ok(())
 }
 
-fn another_name(name: &str, wanted: &str) -> Status {
+pub(crate) fn another_name(name: &str, wanted: &str) -> Status {
     Status::bad_request(format!(
         "the name of the object ({name}) does not match the name on the URL ({wanted})"
     ))
@@ -260,7 +273,7 @@ fn unfit(patched: &Value, why: &Status) -> Status {
     Status::unfit_object(&Cause::invalid("patch", patched.to_string(), why))
 }
 
-fn written(
+pub(crate) fn written(
     code: u16,
     kind: &Kind,
     object: &Object,

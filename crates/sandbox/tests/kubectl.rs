@@ -196,9 +196,6 @@ async fn mistakes_are_told_as_on_a_cluster() {
     assert!(kind.contains("the server doesn't have a resource type \"deployments\""), "{kind}");
     let raw = terminal.wrong("get --raw /apis/apps/v1/deployments").await;
     assert!(raw.contains("seaway sandbox does not serve apps/v1 deployments"), "{raw}");
-    terminal.file("tomcat.yaml", TOMCAT);
-    let apply = terminal.wrong("apply --server-side -f tomcat.yaml").await;
-    assert!(apply.contains("does not serve server-side apply"), "{apply}");
 }
 
 #[tokio::test]

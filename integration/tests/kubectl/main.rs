@@ -24,10 +24,11 @@ const RECORD: &str = "SEAWAY_RECORD";
 const FEWEST: usize = 400;
 
 /// The parts of the transcript; each has a namespace of its name to itself.
-const PARTS: [&str; 10] = [
+const PARTS: [&str; 11] = [
     "reading",
     "writing",
     "patching",
+    "applying",
     "deleting",
     "waiting",
     "types",

@@ -3,6 +3,7 @@
 use super::{Cluster, State, key_of};
 use crate::{
     kind::{Kind, Resource},
+    managed::{self, Manager},
     meta, rules,
     status::Status,
     store::{Key, lock, object::Object},
@@ -18,9 +19,10 @@ impl Cluster {
         &self,
         kind: &Kind,
         object: Value,
+        by: &Manager,
         dry_run: bool,
     ) -> Result<Arc<Object>, Status> {
-        lock(&self.state).create(kind, object, dry_run)
+        lock(&self.state).create(kind, object, by, dry_run)
     }
 }
 
@@ -29,6 +31,7 @@ impl State {
         &mut self,
         kind: &Kind,
         mut object: Value,
+        by: &Manager,
         dry_run: bool,
     ) -> Result<Arc<Object>, Status> {
         if meta::name(&object).is_empty() && !meta::field(&object, "generateName").is_empty() {
@@ -51,7 +54,7 @@ impl State {
             meta::set(&mut object, "generation", 1.into());
         }
 
-        let name = meta::name(&object).to_owned();
+        let (name, sent) = (meta::name(&object).to_owned(), object.clone());
         let claims = rules::create(kind, &mut object, &mut self.ledger)
             .map_err(|causes| Status::invalid(kind, &name, &causes))?;
         let key = key_of(kind, &object);
@@ -62,6 +65,7 @@ impl State {
         if exists {
             return Err(Status::already_exists(kind, &name));
         }
+        managed::note(kind, None, &mut object, &sent, by);
         if dry_run {
             return Ok(Arc::new(Object::unkept(object)));
         }

@@ -4,6 +4,7 @@ use super::{Cluster, State};
 use crate::{
     invalid::Cause,
     kind::{Kind, Resource},
+    managed::{self, Manager},
     meta, rules,
     status::Status,
     store::{Key, lock, object::Object},
@@ -12,7 +13,7 @@ use serde_json::Value;
 use std::sync::Arc;
 
 /// Which part of the object a write is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Part {
     /// All but the status.
     Main,
@@ -25,7 +26,7 @@ pub(crate) enum Part {
 pub(crate) struct Update {
     pub(crate) kind: &'static Kind,
     pub(crate) key: Key,
-    pub(crate) part: Part,
+    pub(crate) by: Manager,
     pub(crate) dry_run: bool,
 }
 
@@ -62,6 +63,9 @@ impl State {
         let (kind, key) = (update.kind, &update.key);
         let old = current.value();
         preconditions(kind, old, &object)?;
+        let sent = object.clone();
+        // It is told anew: the rules need not read it.
+        managed::take(&mut object);
         for field in [
             "uid",
             "resourceVersion",
@@ -74,7 +78,7 @@ impl State {
             meta::set(&mut object, field, meta::at(old, &["metadata", field]).clone());
         }
         let invalid = |causes: Vec<Cause>| Status::invalid(kind, &key.name, &causes);
-        let claims = match update.part {
+        let claims = match update.by.part {
             Part::Main => {
                 if kind.status {
                     meta::set_top(&mut object, "status", old["status"].clone());
@@ -90,6 +94,7 @@ impl State {
             self.ledger.undo(&claims);
             return Err(invalid(causes));
         }
+        managed::note(kind, Some(old), &mut object, &sent, &update.by);
         if object == *old || update.dry_run {
             self.ledger.undo(&claims);
             if update.dry_run && object != *old {
@@ -97,7 +102,7 @@ impl State {
             }
             return Ok(Arc::clone(current));
         }
-        if kind.generation && update.part == Part::Main && differs(&object, old) {
+        if kind.generation && update.by.part == Part::Main && differs(&object, old) {
             let generation = meta::at(old, &["metadata", "generation"]).as_i64().unwrap_or(0);
             meta::set(&mut object, "generation", (generation + 1).into());
         }

@@ -1,6 +1,6 @@
 //! What a Service is given, what it is refused, and what is left out.
 
-use crate::client::{CONFIG_MAPS, SERVICES, Sandbox, config_map, service};
+use crate::client::{SERVICES, Sandbox, service};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -80,9 +80,8 @@ async fn what_is_left_out_is_written_down() {
     let (_, section) = readme.split_once("\n## What it leaves out\n").unwrap();
     let (section, _) = section.split_once("\n## ").unwrap();
     let sandbox = Sandbox::start().await;
-    // Server-side apply and protobuf have tests of their own.
+    // Protobuf has a test of its own.
     for (what, path) in [
-        ("Server-side apply", ""),
         ("Protobuf", ""),
         ("Custom resources", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"),
         ("RBAC", "/apis/rbac.authorization.k8s.io/v1/clusterroles"),
@@ -95,6 +94,4 @@ async fn what_is_left_out_is_written_down() {
             assert_eq!(sandbox.call(Method::GET, path, None).await.code, 404, "{path}");
         }
     }
-    let made = sandbox.post(&format!("{CONFIG_MAPS}?fieldManager=me"), config_map("a")).await;
-    assert!(section.contains("managedFields") && made["metadata"].get("managedFields").is_none());
 }

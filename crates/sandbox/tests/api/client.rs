@@ -67,12 +67,22 @@ impl Sandbox {
         headers: &[(&str, &str)],
         body: Option<Value>,
     ) -> Answer {
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        self.send_text(method, path, headers, body).await
+    }
+
+    pub(crate) async fn send_text(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<String>,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
-        let request = request.body(Body::from(body)).unwrap();
+        let request = request.body(Body::from(body.into().into_bytes())).unwrap();
         let response = self.client.send(request).await.unwrap();
         let warnings = response.headers().get_all("warning").iter();
         let warnings = warnings.map(|value| value.to_str().unwrap().to_owned()).collect();

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail where it stands")]
 
 mod allocation;
+mod applying;
 mod client;
 mod conventions;
 mod deletion;
