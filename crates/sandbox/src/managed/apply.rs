@@ -1,7 +1,7 @@
 //! Server-side apply.
 
 use super::{
-    Manager, NOBODYS, compare, config,
+    Manager, NOBODYS, config,
     fields::Fields,
     ignored,
     managers::{Managers, Operation},
@@ -44,7 +44,7 @@ impl Application<'_> {
                 name: BEFORE.to_owned(),
                 ..self.by.clone()
             };
-            let all = compare(self.kind, &nothing, was).set;
+            let all = walk::compare(&nothing, was, of).set;
             managers.set(&before, all.outside(&ignored).but(&NOBODYS));
             managers.touch(&before, Timestamp::now());
         }
