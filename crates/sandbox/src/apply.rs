@@ -110,22 +110,17 @@ fn config(
 /// The first document of a body of YAML, as clients send it, which is JSON mostly. Of two values of
 /// one key the last one counts, unless the client wants to hear of it.
 fn parse(body: &[u8], validation: FieldValidation) -> Result<Value, Status> {
-    let strict = validation == FieldValidation::Strict;
-    let undecoded = |why: String| Status::bad_request(format!("error decoding YAML: {why}"));
-    let unread = |why: String| {
-        let why = why.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        undecoded(format!("error converting YAML to JSON: yaml: {why}"))
-    };
-    let duplicates = if strict { DuplicateKeyPolicy::Error } else { DuplicateKeyPolicy::LastWins };
+    let refused = |what: &str, why: &str| Status::bad_request(format!("error {what} YAML: {why}"));
     let config = if let Ok(config) = serde_json::from_slice(body) {
         config
     } else {
-        let text = str::from_utf8(body).map_err(|error| unread(error.to_string()))?;
-        let mut options = Options::default();
-        options.duplicate_keys = duplicates;
-        let documents: Vec<Value> = serde_saphyr::from_multiple_with_options(text, options)
-            .map_err(|error| unread(error.to_string()))?;
-        documents.into_iter().next().unwrap_or_default()
+        let config = yaml(body, DuplicateKeyPolicy::LastWins);
+        let config = config.map_err(|why| refused("decoding", &why))?;
+        if validation == FieldValidation::Strict {
+            yaml(body, DuplicateKeyPolicy::Error)
+                .map_err(|why| refused("strict decoding", &why))?;
+        }
+        config
     };
     let is = match config {
         Value::Object(_) | Value::Null => return Ok(config),
@@ -134,10 +129,27 @@ fn parse(body: &[u8], validation: FieldValidation) -> Result<Value, Status> {
         Value::Number(_) => "number",
         Value::Bool(_) => "bool",
     };
-    Err(undecoded(format!(
+    let why = format!(
         "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {is} into Go value of \
          type map[string]interface {{}}"
-    )))
+    );
+    Err(refused("decoding", &why))
+}
+
+fn yaml(body: &[u8], duplicates: DuplicateKeyPolicy) -> Result<Value, String> {
+    let unread = |why: String| {
+        // What follows is the place in the text, or what a program could do about it.
+        let why =
+            why.lines().next().and_then(|line| line.split(", set ").next()).unwrap_or_default();
+        let why = why.trim_start_matches("error: ");
+        format!("error converting YAML to JSON: yaml: {why}")
+    };
+    let text = str::from_utf8(body).map_err(|error| unread(error.to_string()))?;
+    let mut options = Options::default();
+    options.duplicate_keys = duplicates;
+    let documents: Vec<Value> = serde_saphyr::from_multiple_with_options(text, options)
+        .map_err(|error| unread(error.to_string()))?;
+    Ok(documents.into_iter().next().unwrap_or_default())
 }
 
 /// What a config makes of an object, in the stored form.

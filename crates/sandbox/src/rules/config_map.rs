@@ -4,15 +4,20 @@ use super::{Checked, found};
 use crate::{invalid::Cause, meta, names};
 use serde_json::Value;
 
+/// All values together, in bytes.
+const LARGEST: usize = 1 << 20;
+
 pub(crate) fn check(object: &Value) -> Checked {
     found(causes(object))
 }
 
 fn causes(object: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
+    let mut size = 0;
     for field in ["data", "binaryData"] {
-        for key in meta::at(object, &[field]).as_object().into_iter().flatten().map(|(key, _)| key)
-        {
+        for (key, value) in meta::at(object, &[field]).as_object().into_iter().flatten() {
+            let text = value.as_str().unwrap_or_default().len();
+            size += if field == "data" { text } else { text / 4 * 3 };
             if let Err(why) = names::config_key(key) {
                 causes.push(Cause::invalid(format!("{field}[{key}]"), key, &why));
             }
@@ -21,6 +26,9 @@ fn causes(object: &Value) -> Vec<Cause> {
                 causes.push(Cause::invalid(format!("data[{key}]"), key, why));
             }
         }
+    }
+    if size > LARGEST {
+        causes.push(Cause::too_long("[]", LARGEST));
     }
     causes
 }

@@ -185,6 +185,17 @@ async fn what_can_not_be_applied_is_told_as_the_real_server_does() {
 }
 
 #[tokio::test]
+async fn a_config_map_has_a_mebibyte_at_most() {
+    let sandbox = Sandbox::start().await;
+    let most = config("most", json!({ "k": "x".repeat(1 << 20) }));
+    assert_eq!(sandbox.apply(&at("most"), most).await.code, 201);
+    let huge = config("huge", json!({ "k": "x".repeat(1 << 20), "l": "x" }));
+    let huge = sandbox.apply(&at("huge"), huge).await;
+    let told = "ConfigMap \"huge\" is invalid: []: Too long: may not be more than 1048576 bytes";
+    assert_eq!(huge.body["message"], told);
+}
+
+#[tokio::test]
 async fn a_config_may_be_yaml() {
     let sandbox = Sandbox::start().await;
     let text =
@@ -196,7 +207,9 @@ async fn a_config_may_be_yaml() {
     let made = send("", text).await;
     assert_eq!((made.code, &made.body["data"]["k"]), (201, &json!("b")), "the last one counts");
     let strict = send("&fieldValidation=Strict", text).await;
-    assert_eq!(strict.code, 400);
+    let told = strict.body["message"].as_str().unwrap();
+    assert!(told.starts_with("error strict decoding YAML: "), "{told}");
+    assert!(told.ends_with("duplicate mapping key: k"), "{told}");
     let broken = send("", "a: b: c").await;
     let message = broken.body["message"].as_str().unwrap();
     assert!(message.starts_with("error decoding YAML: "), "{message}");

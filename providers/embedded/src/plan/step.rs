@@ -136,10 +136,15 @@ fn listener(listener: &Listener) -> String {
 
 fn nodes(balancer: &Balancer) -> String {
     let draining = balancer.targets.values().filter(|target| target.draining).count();
-    let serving = match balancer.targets.len() - draining {
+    let count = |count| match count {
         0 => "no nodes".to_owned(),
         1 => "1 node".to_owned(),
         more => format!("{more} nodes"),
     };
-    if draining == 0 { serving } else { format!("{serving} ({draining} draining)") }
+    match balancer.targets.len() - draining {
+        // Better than nobody: they serve on.
+        0 if draining > 0 => format!("{} (all draining)", count(draining)),
+        serving if draining == 0 => count(serving),
+        serving => format!("{} ({draining} draining)", count(serving)),
+    }
 }

@@ -11,6 +11,8 @@ fn nodes_come_and_go_behind_the_same_listeners() {
     check(&with(&[]), &shown, &[&text("2 nodes")]);
     let drains = shown.clone().nodes([node("node-1").build(), node("node-2").draining().build()]);
     check(&shown, &drains, &[&text("1 node (1 draining)")]);
+    let all = shown.clone().nodes([node("node-1").draining().build()]);
+    check(&shown, &all, &[&text("1 node (all draining)")]);
 }
 
 fn local(nodes: &[&str]) -> Case {
