@@ -41,7 +41,7 @@ impl Handler {
             let update = Update { kind, key: key.clone(), by: by.clone(), dry_run };
             let object = self.cluster.update(&update, |current| {
                 let live = representation::whole(kind, current.value());
-                let applied = typed(kind, application.to(Some(&live))?, &config)?;
+                let applied = typed(&application, application.to(Some(&live))?)?;
                 same_object(kind, key, &applied, current.value())?;
                 Ok(applied)
             })?;
@@ -58,7 +58,7 @@ impl Handler {
             );
             return Err(Status::conflict(kind, &key.name, &why));
         }
-        let mut object = typed(kind, application.to(None)?, &config)?;
+        let mut object = typed(&application, application.to(None)?)?;
         meta::set(&mut object, "namespace", key.namespace.clone().into());
         meta::set(&mut object, "resourceVersion", Value::Null);
         let object = self.cluster.create(kind, object, &by, dry_run)?;
@@ -153,15 +153,15 @@ fn yaml(body: &[u8], duplicates: DuplicateKeyPolicy) -> Result<Value, String> {
 }
 
 /// What a config makes of an object, in the stored form.
-fn typed(kind: &Kind, applied: Value, config: &Value) -> Result<Value, Status> {
+fn typed(application: &Application<'_>, applied: Value) -> Result<Value, Status> {
+    let kind = application.kind;
     let decoded = decode::decode(kind, applied).map_err(|why| {
-        let (_, why) = why.message.split_once(": ").unwrap_or(("", &why.message));
         let Kind { group, version, name: of, .. } = kind;
-        let (namespace, name) = (meta::namespace(config), meta::name(config));
+        let subject = application.subject();
         Status::failure(format!(
-            "failed to convert new object ({namespace}/{name}; {group}/{version}, Kind={of}) to \
-             proper version: unable to convert unstructured object to {group}/{version}, \
-             Kind={of}: {why}"
+            "failed to convert new object {subject} to proper version: unable to convert \
+             unstructured object to {group}/{version}, Kind={of}: {}",
+            why.reason_told()
         ))
     })?;
     let mut object = decoded.object;

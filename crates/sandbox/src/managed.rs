@@ -39,7 +39,7 @@ pub(crate) fn note(kind: &Kind, old: Option<&Value>, new: &mut Value, sent: &Val
         Operation::Apply => {
             let managers = Managers::of(told).unwrap_or_default();
             match old.filter(|old| is_same(old, new)) {
-                Some(old) => managers.with_time_of(by, meta::at(old, &["metadata", FIELD])),
+                Some(old) => managers.with_time_of(by, &known(old)),
                 None => managers,
             }
         }
@@ -51,14 +51,13 @@ pub(crate) fn note(kind: &Kind, old: Option<&Value>, new: &mut Value, sent: &Val
 fn updated(kind: &Kind, old: Option<&Value>, new: &Value, sent: &Value, by: &Manager) -> Managers {
     let nothing = json!({ "metadata": {} });
     let was = old.unwrap_or(&nothing);
-    let known = || Managers::of(meta::at(was, &["metadata", FIELD])).unwrap_or_default();
     let told = meta::at(sent, &["metadata", FIELD]);
     let mut managers = match told.as_array() {
         Some(entries) if old.is_some() && is_reset(entries) => Managers::default(),
         Some(_) if old.is_some() && by.part == Part::Main => {
-            Managers::of(told).filter(|told| !told.is_empty()).unwrap_or_else(known)
+            Managers::of(told).filter(|told| !told.is_empty()).unwrap_or_else(|| known(was))
         }
-        Some(_) | None => known(),
+        Some(_) | None => known(was),
     };
     if old.is_none() || !managers.is_empty() {
         let (ignored, found) = (ignored(kind, by.part), compare(kind, was, new));
@@ -72,6 +71,11 @@ fn updated(kind: &Kind, old: Option<&Value>, new: &Value, sent: &Value, by: &Man
         managers.cap();
     }
     managers
+}
+
+/// Who owns what of an object, as far as it says.
+fn known(object: &Value) -> Managers {
+    Managers::of(meta::at(object, &["metadata", FIELD])).unwrap_or_default()
 }
 
 /// Of these fields, those that the server has filled in by itself. (What it fills in because it is

@@ -30,6 +30,11 @@ impl Status {
         self
     }
 
+    /// The message without what it is about.
+    pub(crate) fn reason_told(&self) -> &str {
+        self.message.split_once(": ").map_or(&self.message, |(_, why)| why)
+    }
+
     fn about(mut self, kind: &Kind, name: &str) -> Self {
         self.details = details(kind, kind.plural, name);
         self

@@ -269,8 +269,7 @@ pub(crate) fn another_name(name: &str, wanted: &str) -> Status {
 
 /// What a patch makes of an object is of no kind.
 fn unfit(patched: &Value, why: &Status) -> Status {
-    let (_, why) = why.message.split_once(": ").unwrap_or(("", &why.message));
-    Status::unfit_object(&Cause::invalid("patch", patched.to_string(), why))
+    Status::unfit_object(&Cause::invalid("patch", patched.to_string(), why.reason_told()))
 }
 
 pub(crate) fn written(

@@ -33,10 +33,15 @@ impl Application<'_> {
         let nothing = json!({ "metadata": {} });
         let was = live.unwrap_or(&nothing);
         let (of, ignored) = (schema(self.kind), ignored(self.kind, self.by.part));
-        let wanted = config::fields(self.config, of).map_err(|why| self.untyped(&why))?;
+        let wanted = config::fields(self.config, of).map_err(|why| {
+            Status::failure(format!(
+                "failed to create typed patch object {}: {why}",
+                self.subject()
+            ))
+        })?;
         let wanted = wanted.outside(&ignored);
 
-        let former = Managers::of(meta::at(was, &["metadata", super::FIELD])).unwrap_or_default();
+        let former = super::known(was);
         let mut managers = former.clone();
         if managers.is_empty() && live.is_some() {
             let before = Manager {
@@ -104,13 +109,11 @@ impl Application<'_> {
         }
     }
 
-    fn untyped(&self, why: &str) -> Status {
+    /// What it is about, as messages have it.
+    pub(crate) fn subject(&self) -> String {
         let (namespace, name) = (meta::namespace(self.config), meta::name(self.config));
         let Kind { group, version, name: kind, .. } = self.kind;
-        Status::failure(format!(
-            "failed to create typed patch object ({namespace}/{name}; {group}/{version}, \
-             Kind={kind}): {why}"
-        ))
+        format!("({namespace}/{name}; {group}/{version}, Kind={kind})")
     }
 }
 

@@ -159,8 +159,7 @@ impl Managers {
     }
 
     /// The same, but a manager has the time that it had: who has changed nothing did so at no time.
-    pub(super) fn with_time_of(mut self, manager: &Manager, before: &Value) -> Self {
-        let before = Self::of(before).unwrap_or_default();
+    pub(super) fn with_time_of(mut self, manager: &Manager, before: &Self) -> Self {
         if let Some(held) = self.0.get_mut(&manager.identity()) {
             let was = before.0.get(&manager.identity());
             held.time = was.map(|held| held.time.clone()).unwrap_or_default();

@@ -99,7 +99,8 @@ fn present<'a>(value: Option<&'a Value>, of: &Value) -> Option<&'a Value> {
 pub(super) fn merge(live: &Value, config: &Value, of: &'static Value) -> Value {
     let shape = Shape::of(of);
     match (live, config) {
-        (Value::Object(live), Value::Object(config)) if !matches!(shape, Shape::Leaf) => {
+        (_, config) if matches!(shape, Shape::Leaf) => config.clone(),
+        (Value::Object(live), Value::Object(config)) => {
             let mut merged = live.clone();
             for (name, value) in config {
                 let both = merged.get(name).zip(shape.property(name));
@@ -108,11 +109,11 @@ pub(super) fn merge(live: &Value, config: &Value, of: &'static Value) -> Value {
             }
             Value::Object(merged)
         }
-        (Value::Array(live), Value::Array(config)) if !matches!(shape, Shape::Leaf) => {
+        (Value::Array(live), Value::Array(config)) => {
             Value::Array(merge_lists(live, config, &shape))
         }
         // Null is nothing in particular to say of what has parts.
-        (live, Value::Null) if !matches!(shape, Shape::Leaf) => live.clone(),
+        (live, Value::Null) => live.clone(),
         (_, config) => config.clone(),
     }
 }
@@ -133,7 +134,7 @@ fn merge_lists(live: &[Value], config: &[Value], shape: &Shape) -> Vec<Value> {
                 continue;
             }
             // It comes with its turn in the other list, unless that is the next that both have.
-            let next = ours[right.min(ours.len())..].iter().find(|step| theirs.contains(step));
+            let next = ours[right..].iter().find(|step| theirs.contains(step));
             if next != Some(&theirs[left]) {
                 left += 1;
                 continue;
