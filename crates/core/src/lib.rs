@@ -40,7 +40,7 @@ pub use key::{BalancerKey, ClusterId, Key, NodeName, ServiceUid};
 pub use measure::{Measure, MeasureKind, Reading, Subject};
 pub use model::{
     Address, Affinity, Digest, Family, Health, IpMode, LbSpec, Node, NodeSelection, Nodes, Port,
-    Protocol, ServiceRef, SourceRanges, Target, TrafficPolicy,
+    PortRange, Protocol, ServiceRef, SourceRanges, Target, TrafficPolicy,
 };
 pub use moment::Moment;
 pub use ownership::Mark;

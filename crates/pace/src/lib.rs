@@ -51,4 +51,4 @@ mod rate;
 pub use buckets::Buckets;
 pub use door::Failure;
 pub use listings::Listings;
-pub use rate::Rate;
+pub use rate::{Rate, check_share};

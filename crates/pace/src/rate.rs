@@ -25,6 +25,17 @@ impl Rate {
     }
 }
 
+/// Checks a `rate-share`, as the configs of providers have it.
+///
+/// # Errors
+/// The key, its value and what is allowed.
+pub fn check_share(share: f64) -> Result<(), String> {
+    if share > 0.0 && share <= 1.0 {
+        return Ok(());
+    }
+    Err(format!("rate-share: {share} is not allowed; use a number above 0, up to 1"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,6 +54,14 @@ mod tests {
         check(20, 10.0, 200);
         check(u32::MAX, 10.0, u32::MAX);
         check(5, f64::NAN, 1);
+    }
+
+    #[test]
+    fn a_config_shares_some_of_a_rate_and_all_of_it_at_most() {
+        assert_eq!([0.01, 1.0].map(check_share), [Ok(()), Ok(())]);
+        for share in [0.0, -1.0, 1.01, f64::NAN] {
+            assert!(check_share(share).unwrap_err().contains(&share.to_string()), "{share}");
+        }
     }
 
     #[test]

@@ -1,6 +1,5 @@
-use std::str::FromStr;
-
-use serde::{Deserialize, Deserializer};
+use seaway_pace::check_share;
+use serde::Deserialize;
 
 use crate::api::{PortRange, Scheme, Tags};
 
@@ -33,7 +32,7 @@ pub struct Config {
     #[serde(default)]
     pub node_security_groups: Option<Vec<String>>,
     /// The ports of the nodes that are opened: the API server's `--service-node-port-range`.
-    #[serde(default = "node_ports", deserialize_with = "port_range")]
+    #[serde(default = "PortRange::node_ports")]
     pub node_ports: PortRange,
     /// Where kube-proxy tells its health: its `--healthz-bind-address`.
     #[serde(default = "health_check_port")]
@@ -54,10 +53,6 @@ pub struct Config {
     /// Tags for everything that is made.
     #[serde(default)]
     pub tags: Tags,
-}
-
-const fn node_ports() -> PortRange {
-    PortRange { from: 30_000, to: 32_767 }
 }
 
 const fn health_check_port() -> u16 {
@@ -82,12 +77,7 @@ impl Config {
     /// # Errors
     /// The key, its value and what is allowed.
     pub fn check(&self) -> Result<(), String> {
-        if !(self.rate_share > 0.0 && self.rate_share <= 1.0) {
-            return Err(format!(
-                "rate-share: {} is not allowed; use a number above 0, up to 1",
-                self.rate_share
-            ));
-        }
+        check_share(self.rate_share)?;
         if self.targets_per_service == 0 || self.targets_per_service > self.subset_above {
             return Err(format!(
                 "targets-per-service: {} is not allowed; use 1 to {}, the value of subset-above",
@@ -107,24 +97,6 @@ impl Config {
             ));
         }
         Ok(())
-    }
-}
-
-fn port_range<'de, D: Deserializer<'de>>(from: D) -> Result<PortRange, D::Error> {
-    String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
-}
-
-impl FromStr for PortRange {
-    type Err = String;
-
-    /// Reads `30000-32767`.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is not allowed; use a range of ports such as 30000-32767");
-        let (from, to) = text.split_once('-').ok_or_else(wrong)?;
-        match (from.trim().parse(), to.trim().parse()) {
-            (Ok(from), Ok(to)) if from > 0 && from <= to => Ok(Self { from, to }),
-            _ => Err(wrong()),
-        }
     }
 }
 

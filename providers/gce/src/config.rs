@@ -1,15 +1,15 @@
 //! The section `[providers.gce]` of the config.
 
-mod ports;
 mod settled;
 mod word;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use seaway_core::PortRange;
+use seaway_pace::check_share;
 use serde::Deserialize;
 
-pub use self::ports::PortRange;
 pub use self::settled::Settled;
 pub(crate) use self::word::{PROJECT, is_endpoint, is_project, is_word};
 use crate::api::{Scheme, Tier};
@@ -49,7 +49,7 @@ pub struct Config {
     pub network_tier: Tier,
     /// The ports that the health checks of Services with `externalTrafficPolicy: Local` may be on: the
     /// API server's `--service-node-port-range`.
-    #[serde(default)]
+    #[serde(default = "PortRange::node_ports")]
     pub node_ports: PortRange,
     /// Where kube-proxy tells its health: its `--healthz-bind-address`.
     #[serde(default = "health_check_port")]
@@ -129,12 +129,7 @@ impl Config {
                 self.rules_per_protocol
             ));
         }
-        if !(self.rate_share > 0.0 && self.rate_share <= 1.0) {
-            return Err(format!(
-                "rate-share: {} is not allowed; use a number above 0, up to 1",
-                self.rate_share
-            ));
-        }
+        check_share(self.rate_share)?;
         if self.gce_conf.as_ref().is_some_and(|path| path.as_os_str().is_empty()) {
             return Err("gce-conf: \"\" is not allowed; use the path of a file".to_owned());
         }

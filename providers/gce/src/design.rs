@@ -5,9 +5,7 @@ mod ground;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use seaway_core::{
-    ClusterId, ErrorKind, Goal, LbSpec, Protocol, ProviderError, TrafficPolicy, Warning,
-};
+use seaway_core::{ClusterId, ErrorKind, LbSpec, Protocol, ProviderError, TrafficPolicy, Warning};
 
 pub(crate) use self::face::{Face, Source};
 pub(crate) use self::ground::{Shared, shared};
@@ -63,7 +61,7 @@ impl From<ProviderError> for Refusal {
 pub(crate) fn design(
     rules: &Rules,
     spec: &LbSpec,
-    goal: &Goal,
+    nodes: &Shared,
     seen: &Observed,
     ground: &Ground,
 ) -> Result<Design, Refusal> {
@@ -95,7 +93,7 @@ pub(crate) fn design(
         );
         warnings.push(Warning::new("NoSourceRange", message));
     }
-    warnings.extend(of_nodes(rules, goal, ground, settings.scheme));
+    warnings.extend(of_nodes(nodes, settings.scheme));
     let check = own_check(rules, spec, &names);
     let services = spec
         .protocols()
@@ -105,8 +103,7 @@ pub(crate) fn design(
 }
 
 /// What a user should know of the nodes.
-fn of_nodes(rules: &Rules, goal: &Goal, ground: &Ground, scheme: Scheme) -> Vec<Warning> {
-    let Shared { groups, left_out } = shared(rules, goal, ground);
+fn of_nodes(Shared { groups, left_out }: &Shared, scheme: Scheme) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if let Some(first) = left_out.first() {
         let message = match left_out.len() - 1 {

@@ -39,7 +39,7 @@ mod settings;
 mod step;
 mod survey;
 
-pub use config::{Config, PortRange, Settled};
+pub use config::{Config, Settled};
 pub use observe::{Denied, Fact, Ground, Group, Observed, Rank, Rejected};
 pub use provider::PassthroughLb;
 pub use step::Step;

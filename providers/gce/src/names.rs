@@ -42,11 +42,7 @@ impl Names {
     /// The reserved address, and the firewall rule, of a place; `tag` tells it from other places of
     /// the family.
     pub(crate) fn face(&self, tag: &str, family: Family) -> String {
-        let family = match family {
-            Family::IPv4 => "v4",
-            Family::IPv6 => "v6",
-        };
-        format!("{}-{tag}{family}", self.base)
+        format!("{}-{tag}{}", self.base, version(family))
     }
 }
 
@@ -77,11 +73,7 @@ pub(crate) fn shared_check(cluster: &ClusterId) -> String {
 
 /// The firewall rule that lets Google's health checks in.
 pub(crate) fn check_firewall(cluster: &ClusterId, family: Family) -> String {
-    let family = match family {
-        Family::IPv4 => "v4",
-        Family::IPv6 => "v6",
-    };
-    format!("{}-hc-{family}", shared(cluster))
+    format!("{}-hc-{}", shared(cluster), version(family))
 }
 
 /// Four digits that tell one thing that is asked for from another.
@@ -102,6 +94,13 @@ const fn word(protocol: Protocol) -> &'static str {
         Protocol::Tcp => "tcp",
         Protocol::Udp => "udp",
         Protocol::Sctp => "sctp",
+    }
+}
+
+const fn version(family: Family) -> &'static str {
+    match family {
+        Family::IPv4 => "v4",
+        Family::IPv6 => "v6",
     }
 }
 

@@ -67,17 +67,19 @@ pub(crate) fn plan(
     let BalancerKey::Own(uid) = key else { return plan };
     let Some(member) = goal.members.get(uid) else { return leave::leave(seen) };
     let Some(spec) = member.spec() else { return plan };
-    let Some(ground) = ground.ground.as_deref().filter(|it| is_ready(rules, goal, it, seen)) else {
+    let ground = ground.ground.as_deref().map(|ground| (ground, shared(rules, goal, ground)));
+    let ready = ground.filter(|(ground, nodes)| is_ready(rules, nodes, ground, seen));
+    let Some((ground, nodes)) = ready else {
         plan.needs = Needs::Ground;
         return plan;
     };
     if seen.rules.is_empty()
-        && let Some(error) = no_node(rules, goal, ground)
+        && let Some(error) = no_node(&nodes)
     {
         plan.refused.insert(uid.clone(), error);
         return plan;
     }
-    match design(rules, spec, goal, seen, ground) {
+    match design(rules, spec, &nodes, seen, ground) {
         Ok(design) => {
             let case = Case { rules, spec, member, goal, seen };
             case.plan(&design, &mut plan);
@@ -95,20 +97,18 @@ pub(crate) fn plan(
 
 /// Whether the ground has all that a load balancer stands on. What is begun only now waits for nodes
 /// in its groups: it would be reported with none behind it.
-fn is_ready(rules: &Rules, goal: &Goal, ground: &Ground, seen: &Observed) -> bool {
-    let Shared { groups, .. } = shared(rules, goal, ground);
+fn is_ready(rules: &Rules, nodes: &Shared, ground: &Ground, seen: &Observed) -> bool {
     let filled = |(zone, subnet): &(String, String), wanted: &BTreeSet<Instance>| {
         let group = names::group(&rules.cluster, zone, subnet, 0);
         let members = ground.groups.get(&group);
         members.is_some_and(|members| !seen.rules.is_empty() || !members.is_disjoint(wanted))
     };
     ground.checks.contains_key(&shared_check(rules).name)
-        && groups.iter().all(|(place, wanted)| filled(place, wanted))
+        && nodes.groups.iter().all(|(place, wanted)| filled(place, wanted))
 }
 
 /// Why a load balancer that is not begun yet would lead to no node of the cluster, if it would.
-fn no_node(rules: &Rules, goal: &Goal, ground: &Ground) -> Option<ProviderError> {
-    let Shared { groups, left_out } = shared(rules, goal, ground);
+fn no_node(Shared { groups, left_out }: &Shared) -> Option<ProviderError> {
     let first = left_out.first().filter(|_| groups.is_empty())?;
     let message = format!("none of {} nodes can get traffic: {first}", left_out.len());
     Some(ProviderError::new(ErrorKind::Unavailable, "nodes", message))

@@ -1,8 +1,8 @@
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::Note;
 use super::span::{self, Span};
 use crate::{ErrorKind, LbSpec, ProviderError, ProxyProtocol, SettingKey};
 
@@ -38,14 +38,13 @@ impl Tuning {
         provider: &str,
         versions: &[ProxyProtocol],
     ) -> Result<Self, ProviderError> {
-        let settings = &spec.settings;
         Ok(Self {
-            proxy_protocol: proxy_protocol(settings, provider, versions)?,
-            max_connections: read(settings, MAX_CONNECTIONS, "1 to 1000000", |text| {
+            proxy_protocol: proxy_protocol(spec, provider, versions)?,
+            max_connections: read(spec, MAX_CONNECTIONS, "1 to 1000000", |text| {
                 text.parse().ok().filter(|count| (1..=1_000_000).contains(count))
             })?,
-            idle_timeout: span(settings, IDLE_TIMEOUT)?,
-            connect_timeout: span(settings, CONNECT_TIMEOUT)?,
+            idle_timeout: span(spec, IDLE_TIMEOUT)?,
+            connect_timeout: span(spec, CONNECT_TIMEOUT)?,
         })
     }
 }
@@ -64,12 +63,12 @@ pub fn declared(key: &str) -> SettingKey {
 }
 
 fn proxy_protocol(
-    settings: &BTreeMap<String, String>,
+    spec: &LbSpec,
     provider: &str,
     versions: &[ProxyProtocol],
 ) -> Result<Option<ProxyProtocol>, ProviderError> {
     let had: Vec<_> = versions.iter().map(|version| word(*version)).collect();
-    let version = read(settings, PROXY_PROTOCOL, &had.join(" or "), |text| match text {
+    let version = read(spec, PROXY_PROTOCOL, &had.join(" or "), |text| match text {
         "v1" => Some(ProxyProtocol::V1),
         "v2" => Some(ProxyProtocol::V2),
         _ => None,
@@ -91,29 +90,25 @@ const fn word(version: ProxyProtocol) -> &'static str {
     }
 }
 
-fn span(
-    settings: &BTreeMap<String, String>,
-    key: &'static str,
-) -> Result<Option<Duration>, ProviderError> {
-    read(settings, key, span::ALLOWED, |text| Span::parse(text).map(Span::get))
+fn span(spec: &LbSpec, key: &'static str) -> Result<Option<Duration>, ProviderError> {
+    read(spec, key, span::ALLOWED, |text| Span::parse(text).map(Span::get))
 }
 
 fn read<T>(
-    settings: &BTreeMap<String, String>,
+    spec: &LbSpec,
     key: &'static str,
     allowed: &str,
     parse: impl FnOnce(&str) -> Option<T>,
 ) -> Result<Option<T>, ProviderError> {
-    let Some(text) = settings.get(key) else { return Ok(None) };
-    let value = parse(text.trim()).ok_or_else(|| {
-        let message = format!("{text:?} is not allowed; use {allowed}");
-        ProviderError::new(ErrorKind::InvalidSpec, key, message)
-    })?;
-    Ok(Some(value))
+    let Some(note) = Note::find(spec, key) else { return Ok(None) };
+    let value = parse(note.value.trim());
+    value.map(Some).ok_or_else(|| note.wrong(format!("use {allowed}")))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::{Moment, ServiceRef, SourceRanges, TrafficPolicy};
 

@@ -3,6 +3,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+pub use seaway_core::PortRange;
 use serde::Deserialize;
 
 /// The Amazon resource name of a load balancer, target group or listener.
@@ -335,15 +336,6 @@ pub struct Subnet {
     pub ipv6: bool,
     /// Its tags.
     pub tags: Tags,
-}
-
-/// Ports, both ends included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PortRange {
-    /// The first.
-    pub from: u16,
-    /// The last.
-    pub to: u16,
 }
 
 /// Where traffic comes from.

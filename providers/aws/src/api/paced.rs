@@ -30,7 +30,7 @@ impl Failure for Fault {
     fn is_too_many(&self) -> Option<bool> {
         match self {
             Self::Refused { .. } => Some(is_throttling(self)),
-            Self::NoAnswer(_) | Self::NotSent(_) => is_throttling(self).then_some(true),
+            Self::NoAnswer(_) | Self::NotSent(_) => None,
         }
     }
 

@@ -81,7 +81,7 @@ fn node_rules(rules: &Rules, backend: &str) -> BTreeSet<Rule> {
     let health = rules.config.health_check_port;
     let rule = |ingress| Rule { ingress, source: Source::Group(backend.to_owned()) };
     let mut all = BTreeSet::from([rule(Ingress::Tcp(ports)), rule(Ingress::Udp(ports))]);
-    if health < ports.from || health > ports.to {
+    if !ports.contains(health) {
         all.insert(rule(Ingress::Tcp(PortRange { from: health, to: health })));
     }
     all

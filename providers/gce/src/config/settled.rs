@@ -1,6 +1,8 @@
 use std::collections::BTreeSet;
 
-use super::{Config, PortRange};
+use seaway_core::PortRange;
+
+use super::Config;
 use crate::api::{Scheme, Tier};
 use crate::gce_conf::GceConf;
 

@@ -125,7 +125,7 @@ pub(super) fn check_firewall(rules: &Rules, family: Family) -> Firewall {
     let health = rules.config.health_check_port;
     let open = |from, to| Open { protocol: Protocol::Tcp, from, to };
     let mut all = BTreeSet::from([open(nodes.from, nodes.to)]);
-    if health < nodes.from || health > nodes.to {
+    if !nodes.contains(health) {
         all.insert(open(health, health));
     }
     Firewall {

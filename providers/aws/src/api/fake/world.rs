@@ -7,8 +7,8 @@ use ipnet::IpNet;
 use seaway_core::Moment;
 
 use super::super::{
-    Arn, Attributes, HealthCheck, Ingress, IpAddressType, ListenerSpec, PortRange, PublicSubnets,
-    Scheme, SecurityGroup, Source, State, Subnet, SubnetMapping, Tags, Target, Transport,
+    Arn, Attributes, HealthCheck, Ingress, IpAddressType, ListenerSpec, PublicSubnets, Scheme,
+    SecurityGroup, Source, State, Subnet, SubnetMapping, Tags, Target, Transport,
 };
 
 /// All that there is, for tests to read and to change.
@@ -189,10 +189,9 @@ impl World {
         udp: bool,
         port: u16,
     ) -> BTreeSet<Source> {
-        let holds = |range: PortRange| (range.from..=range.to).contains(&port);
         let lets_in = |ingress: Ingress| match ingress {
-            Ingress::Tcp(range) => !udp && holds(range),
-            Ingress::Udp(range) => udp && holds(range),
+            Ingress::Tcp(range) => !udp && range.contains(port),
+            Ingress::Udp(range) => udp && range.contains(port),
             Ingress::All => true,
             Ingress::Other => false,
         };

@@ -2,8 +2,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer};
 
-/// A range of ports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Ports, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PortRange {
     /// The first.
     pub from: u16,
@@ -11,10 +11,15 @@ pub struct PortRange {
     pub to: u16,
 }
 
-/// What the API server gives as NodePorts, unless it is told otherwise.
-impl Default for PortRange {
-    fn default() -> Self {
+impl PortRange {
+    /// What the API server gives as NodePorts, unless it is told otherwise.
+    pub const fn node_ports() -> Self {
         Self { from: 30_000, to: 32_767 }
+    }
+
+    /// Whether `port` is one of them.
+    pub const fn contains(self, port: u16) -> bool {
+        self.from <= port && port <= self.to
     }
 }
 
@@ -50,5 +55,11 @@ mod tests {
             let error = wrong.parse::<PortRange>().unwrap_err();
             assert!(error.starts_with(&format!("{wrong:?} is not allowed")), "{error}");
         }
+    }
+
+    #[test]
+    fn both_ends_are_in_a_range() {
+        let range = PortRange { from: 80, to: 82 };
+        assert_eq!([79, 80, 82, 83].map(|port| range.contains(port)), [false, true, true, false]);
     }
 }
