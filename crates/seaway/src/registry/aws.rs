@@ -1,0 +1,21 @@
+//! Network Load Balancers of AWS.
+
+use anyhow::Result;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+
+use super::Connected;
+use super::section::Section;
+
+pub(super) use seaway_provider_aws::Config;
+
+impl Section for Config {
+    fn check(&self) -> Result<(), String> {
+        Self::check(self)
+    }
+
+    fn connect<'a>(&'a self, cluster: &'a str) -> BoxFuture<'a, Result<Connected>> {
+        let connecting = seaway_provider_aws::connect(self.clone(), cluster.into());
+        async { Ok(Connected::elsewhere(connecting.await?)) }.boxed()
+    }
+}
