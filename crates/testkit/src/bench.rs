@@ -127,6 +127,11 @@ impl Thing {
         Self { role: role.into(), mark, state: format!("{state:?}") }
     }
 
+    /// A thing of a Service of the cluster under test.
+    pub fn of(uid: ServiceUid, role: impl Into<String>, state: impl fmt::Debug) -> Self {
+        Self::new(role, Some(Mark::of(crate::cluster_id(), uid)), state)
+    }
+
     /// Whether it carries the mark of the cluster under test.
     pub fn is_ours(&self) -> bool {
         self.mark.as_ref().is_some_and(|mark| mark.cluster == crate::cluster_id())

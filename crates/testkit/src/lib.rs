@@ -9,7 +9,9 @@
 //! served       what clients meet, in terms that all providers share
 //! spec, node   builders: spec("a").port(80).udp(53).build(), node("node-1").at("127.0.0.1")
 //! namespace    a test in a network of its own, for what loopback can't show
-//! machine/     what the world of a daemon has of this machine: addresses, ports, processes
+//! environment a test in a process with an environment of its own
+//! machine/     a daemon on this machine: its bench, its addresses, ports and processes
+//! canned       an HTTP server that gives the replies it was told to give
 //! clock, fence time that moves when told; a lease that is lost
 //! hurry       a world that lives faster than the machine
 //! toys/        three toy providers, with their clouds, that show what the trait carries
@@ -47,8 +49,10 @@
 )]
 
 mod bench;
+pub mod canned;
 mod clock;
 pub mod contract;
+pub mod environment;
 pub mod faults;
 mod fence;
 mod figures;

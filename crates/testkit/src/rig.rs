@@ -2,6 +2,7 @@
 
 mod memory;
 mod round;
+mod service;
 mod verdict;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use seaway_core::{
 pub use self::memory::{Known, Wish};
 pub use self::round::Run;
 pub(crate) use self::round::count;
+pub use self::service::{pass, trouble, warnings};
 use crate::faults::{Script, Scripted};
 use crate::{Bench, ManualClock, Thing, uid};
 

@@ -61,8 +61,7 @@ impl Bench for Desk {
             if ours.is_some() {
                 for line in text.lines().filter_map(|line| line.strip_prefix("serve ")) {
                     let line: crate::fake::Line = serde_json::from_str(line).unwrap();
-                    let mark = Some(Mark::of(cluster_id(), line.uid.clone()));
-                    things.push(Thing::new(format!("line of {name}"), mark, line));
+                    things.push(Thing::of(line.uid.clone(), format!("line of {name}"), line));
                 }
             }
             // What stays for good: the file that the daemon's config includes, and the lock's.
@@ -72,8 +71,7 @@ impl Bench for Desk {
         }
         let process = self.process.lock().unwrap();
         for (uid, line) in &process.lines {
-            let mark = Some(Mark::of(cluster_id(), uid.clone()));
-            things.push(Thing::new("running line", mark, line));
+            things.push(Thing::of(uid.clone(), "running line", line));
         }
         things
     }

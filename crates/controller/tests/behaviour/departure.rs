@@ -10,13 +10,15 @@ use serde_json::json;
 use crate::lab::{Lab, Run};
 use crate::rush::{Rush, calm};
 
-/// The Service `web`, served by the cloud.
-async fn served(lab: &Lab, rush: &Rush) -> Run {
-    let run = rush.run(lab).await;
+/// The Service `web`, served by the cloud, and the controller that made it so.
+async fn served() -> (Lab, Rush, Run) {
+    let lab = Lab::start().await;
+    let rush = Rush::new();
+    let run = rush.run(&lab).await;
     lab.put("web", &json!({})).await;
     lab.says("web", PROVISIONED, "True Converged").await;
-    rush.rest(lab).await;
-    run
+    rush.rest(&lab).await;
+    (lab, rush, run)
 }
 
 async fn is_gone(lab: &Lab, rush: &Rush) {
@@ -30,9 +32,8 @@ async fn is_gone(lab: &Lab, rush: &Rush) {
 
 #[tokio::test]
 async fn what_was_deleted_while_nobody_was_there_is_taken_down() {
-    let lab = Lab::start().await;
-    let rush = Rush::new();
-    served(&lab, &rush).await.stop().await;
+    let (lab, rush, run) = served().await;
+    run.stop().await;
     lab.delete("web").await;
     assert!(lab.get("web").await.is_some(), "our finalizer waits for us");
     let run = rush.run(&lab).await;
@@ -43,9 +44,8 @@ async fn what_was_deleted_while_nobody_was_there_is_taken_down() {
 
 #[tokio::test]
 async fn a_type_that_was_changed_while_nobody_was_there_is_acted_on() {
-    let lab = Lab::start().await;
-    let rush = Rush::new();
-    served(&lab, &rush).await.stop().await;
+    let (lab, rush, run) = served().await;
+    run.stop().await;
     lab.patch("web", json!({ "spec": { "type": "ClusterIP" } })).await;
     let run = rush.run(&lab).await;
     lab.until("it is let go", async || {
@@ -64,9 +64,7 @@ async fn a_type_that_was_changed_while_nobody_was_there_is_acted_on() {
 
 #[tokio::test]
 async fn a_service_whose_finalizer_somebody_strips_is_taken_down_all_the_same() {
-    let lab = Lab::start().await;
-    let rush = Rush::new();
-    let run = served(&lab, &rush).await;
+    let (lab, rush, run) = served().await;
     {
         // As slow as a provider may be: the Service is gone before what it has.
         let _held_up = rush.passes.gate.write().await;
@@ -82,9 +80,7 @@ async fn a_service_whose_finalizer_somebody_strips_is_taken_down_all_the_same() 
 
 #[tokio::test]
 async fn a_service_recreated_by_the_same_name_gets_its_own_and_the_old_one_goes() {
-    let lab = Lab::start().await;
-    let rush = Rush::new();
-    let run = served(&lab, &rush).await;
+    let (lab, rush, run) = served().await;
     let old = lab.shown("web").await;
     {
         let _held_up = rush.passes.gate.write().await;
@@ -105,9 +101,7 @@ async fn a_service_recreated_by_the_same_name_gets_its_own_and_the_old_one_goes(
 #[tokio::test]
 async fn what_somebody_removed_already_or_in_part_is_no_obstacle() {
     for part in [false, true] {
-        let lab = Lab::start().await;
-        let rush = Rush::new();
-        let run = served(&lab, &rush).await;
+        let (lab, rush, run) = served().await;
         rush.cloud.tamper(|all| {
             all.balancers.clear();
             if !part {
@@ -123,9 +117,7 @@ async fn what_somebody_removed_already_or_in_part_is_no_obstacle() {
 
 #[tokio::test]
 async fn a_deletion_that_fails_is_told_and_tried_again_and_the_service_waits() {
-    let lab = Lab::start().await;
-    let rush = Rush::new();
-    let run = served(&lab, &rush).await;
+    let (lab, rush, run) = served().await;
     let error = || ProviderError::new(ErrorKind::Unavailable, "DeleteBalancer", "it hangs");
     // The first call of a pass may be a look; whichever it is, it goes wrong.
     rush.script.after(0, Fate::Refused(error()));
@@ -141,9 +133,7 @@ async fn a_deletion_that_fails_is_told_and_tried_again_and_the_service_waits() {
 
 #[tokio::test]
 async fn a_node_that_comes_during_a_deletion_brings_nothing_back() {
-    let lab = Lab::start().await;
-    let rush = Rush::new();
-    let run = served(&lab, &rush).await;
+    let (lab, rush, run) = served().await;
     {
         let _held_up = rush.passes.gate.write().await;
         lab.delete("web").await;

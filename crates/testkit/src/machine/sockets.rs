@@ -20,7 +20,7 @@ pub fn listeners(block: &Block) -> BTreeSet<(SocketAddr, Protocol)> {
 
 /// Whether somebody listens there for a while yet: whoever only tried a port, in a run that was cut,
 /// leaves it by himself.
-pub async fn stays_open(at: SocketAddr, protocol: Protocol) -> bool {
+pub(super) async fn stays_open(at: SocketAddr, protocol: Protocol) -> bool {
     for _ in 0..50 {
         if !is_open(at, protocol) {
             return false;

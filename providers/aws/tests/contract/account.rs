@@ -5,10 +5,10 @@ use std::time::Duration;
 use seaway_core::Key;
 use seaway_provider_aws::api::Tags;
 use seaway_provider_aws::api::fake::World;
-use seaway_testkit::rig::Rig;
+use seaway_testkit::rig::{Rig, pass, trouble};
 use seaway_testkit::{cluster_id, spec};
 
-use crate::desk::{Desk, VPC, key, pass, trouble};
+use crate::desk::{Desk, VPC, key};
 
 /// A pass over the ground and one over the Service, in a world that was changed before anybody
 /// looked; then the same once it is mended.

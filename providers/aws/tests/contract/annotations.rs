@@ -6,9 +6,10 @@ use seaway_provider_aws::api::fake::{Balancer, Group};
 use seaway_provider_aws::api::{
     HealthCheck, HealthProtocol, IpAddressType, ListenerSpec, Scheme, Transport,
 };
+use seaway_testkit::rig::{pass, trouble};
 use seaway_testkit::{SpecBuilder, spec};
 
-use crate::desk::{VPC, key, pass, settled, trouble};
+use crate::desk::{VPC, key, settled};
 
 const CERTIFICATE: &str = "arn:aws:acm:eu-west-1:123456789012:certificate/one";
 

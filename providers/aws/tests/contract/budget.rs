@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use seaway_core::Key;
-use seaway_testkit::rig::Rig;
+use seaway_testkit::rig::{Rig, pass, trouble};
 use seaway_testkit::{Bench as _, cluster_id, spec, uid};
 
-use crate::desk::{Calls, Desk, key, pass, settled, settled_with, trouble};
+use crate::desk::{Calls, Desk, key, settled, settled_with};
 
 /// A cluster whose Services get all of their nodes, however many.
 const ALL_NODES: &str = "subset-above = 1000";

@@ -3,8 +3,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use seaway_core::{
-    Address, Affinity, Capabilities, Key, LbSpec, Mark, Node, Nodes, Port, Protocol, ProviderError,
-    Report, ServiceUid, SourceRanges, TrafficPolicy,
+    Address, Affinity, Capabilities, Key, LbSpec, Mark, Node, Nodes, Port, Protocol, Report,
+    ServiceUid, SourceRanges, TrafficPolicy,
 };
 use seaway_provider_aws::api::fake::{Balancer, Cloud, Group, World};
 use seaway_provider_aws::api::{
@@ -59,29 +59,12 @@ pub(crate) async fn settled_with(config: &str) -> Rig<Desk> {
     rig
 }
 
-/// One pass over the load balancer that the Service has for itself.
-pub(crate) async fn pass(rig: &mut Rig<Desk>, name: &str) -> Report {
-    rig.pass(&Key::own(uid(name))).await
-}
-
 /// The same, with these nodes instead of the cluster's, which are no more than 256.
 pub(crate) async fn pass_with(rig: &Rig<Desk>, name: &str, nodes: &Nodes) -> Report {
     let key = Key::own(uid(name));
     let mut goal = rig.goal(&key);
     goal.nodes = nodes.clone();
     rig.driver().reconcile(&rig.cx, &key, &goal).await
-}
-
-/// What stands in the way of a Service, if anything does.
-pub(crate) fn trouble(report: &Report, name: &str) -> Option<ProviderError> {
-    assert!(report.error.is_none(), "{:?}", report.error);
-    report.members.get(&uid(name)).and_then(|member| member.error.clone())
-}
-
-/// The reasons of what the user of a Service should know.
-pub(crate) fn warnings(report: &Report, name: &str) -> Vec<String> {
-    let member = &report.members[&uid(name)];
-    member.warnings.iter().map(|it| format!("{}: {}", it.reason, it.message)).collect()
 }
 
 /// `node-300`, an instance of one of the three zones.

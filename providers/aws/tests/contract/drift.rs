@@ -3,9 +3,10 @@
 use seaway_core::Key;
 use seaway_provider_aws::api::fake::World;
 use seaway_provider_aws::api::{Arn, Source, Tags};
+use seaway_testkit::rig::pass;
 use seaway_testkit::{spec, uid};
 
-use crate::desk::{pass, settled};
+use crate::desk::settled;
 
 #[tokio::test]
 async fn what_was_changed_by_hand_is_made_again() {

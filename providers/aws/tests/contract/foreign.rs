@@ -6,10 +6,10 @@ use seaway_provider_aws::api::{
     Arn, HealthCheck, HealthProtocol, IpAddressType, ListenerSpec, NewLoadBalancer, NewTargetGroup,
     Scheme, SubnetMapping, Tags, Transport,
 };
-use seaway_testkit::rig::Rig;
+use seaway_testkit::rig::{Rig, pass, trouble};
 use seaway_testkit::{spec, uid};
 
-use crate::desk::{Desk, VPC, key, look, pass, settled, trouble};
+use crate::desk::{Desk, VPC, key, look, settled};
 
 const ADOPT: &str = "seaway.dev/load-balancer-arn";
 

@@ -5,12 +5,10 @@ use std::time::Duration;
 
 use seaway_core::{ErrorKind, Node, Nodes};
 use seaway_provider_aws::api::Fault;
-use seaway_testkit::rig::Rig;
+use seaway_testkit::rig::{Rig, pass, trouble, warnings};
 use seaway_testkit::spec;
 
-use crate::desk::{
-    Calls, Desk, key, machine, pass, pass_with, settled, settled_with, trouble, warnings,
-};
+use crate::desk::{Calls, Desk, key, machine, pass_with, settled, settled_with};
 
 const MINUTE: Duration = Duration::from_mins(1);
 

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use seaway_testkit::rig::pass;
 use seaway_testkit::spec;
 
-use crate::desk::{key, look, pass, settled};
+use crate::desk::{key, look, settled};
 
 /// In either direction: nothing may hang on the order of names.
 #[tokio::test]

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use seaway_core::{ErrorKind, Key, Mark, Moment, Report};
 use seaway_provider_aws::api::Tags;
 use seaway_provider_aws::api::fake::Balancer;
-use seaway_testkit::rig::Rig;
+use seaway_testkit::rig::{Rig, trouble};
 use seaway_testkit::{SpecBuilder, cluster_id, spec, uid};
 
-use crate::desk::{Desk, VPC, key, settled, settled_with, trouble};
+use crate::desk::{Desk, VPC, key, settled, settled_with};
 
 const GROUP: &str = "seaway.dev/load-balancer-group";
 

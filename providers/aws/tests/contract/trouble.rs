@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use seaway_core::{ErrorKind, LbSpec};
+use seaway_testkit::rig::{pass, trouble};
 use seaway_testkit::{Bench as _, spec, uid};
 
-use crate::desk::{key, pass, settled, trouble};
+use crate::desk::{key, settled};
 
 #[tokio::test]
 async fn deletion_protection_stops_the_whole_deletion_until_it_is_off() {

@@ -1,34 +1,15 @@
-use std::process::Stdio;
-
 use seaway_provider_aws::api::sdk::{Aws, Options};
 use seaway_provider_aws::api::{Api, Fault, Filter, Which};
-use tokio::process::Command;
+use seaway_testkit::environment::{self, is_inner};
 
 use crate::server::{Server, ec2, elb};
-
-/// Set in a process that a test started for the sake of its environment.
-const INNER: &str = "SEAWAY_TEST_INNER";
-
-/// Whether this is the process with the environment of interest.
-fn inner() -> bool {
-    std::env::var_os(INNER).is_some()
-}
 
 /// Runs a test of this file again, in a process with this environment and no other. What looks for
 /// credentials and the region finds neither files nor an instance.
 async fn within(test: &str, environment: &[(&str, &str)]) {
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", &format!("connect::{test}"), "--quiet"])
-        .env_clear()
-        .env(INNER, "1")
-        .env("HOME", "/nonexistent")
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .envs(environment.iter().copied())
-        .stdin(Stdio::null())
-        .output()
-        .await
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let alone = [("AWS_EC2_METADATA_DISABLED", "true")];
+    let all = [&alone, environment].concat();
+    environment::within(&format!("connect::{test}"), &all).await;
 }
 
 const KEYS: [(&str, &str); 2] =
@@ -36,7 +17,7 @@ const KEYS: [(&str, &str); 2] =
 
 #[tokio::test]
 async fn without_a_region_it_says_what_to_set() {
-    if !inner() {
+    if !is_inner() {
         return within("without_a_region_it_says_what_to_set", &KEYS).await;
     }
     let fault = Aws::connect(Options::default()).await.unwrap_err();
@@ -45,7 +26,7 @@ async fn without_a_region_it_says_what_to_set() {
 
 #[tokio::test]
 async fn without_credentials_it_says_what_to_set() {
-    if !inner() {
+    if !is_inner() {
         return within("without_credentials_it_says_what_to_set", &[]).await;
     }
     let options = Options { region: Some("eu-west-1".to_owned()), endpoint: None };
@@ -57,7 +38,7 @@ async fn without_credentials_it_says_what_to_set() {
 
 #[tokio::test]
 async fn each_service_is_where_the_environment_says() {
-    if inner() {
+    if is_inner() {
         let aws = Aws::connect(Options::default()).await.unwrap();
         aws.load_balancers(Which::All(None)).await.unwrap();
         aws.subnets(&Filter::default()).await.unwrap();
@@ -82,7 +63,7 @@ async fn each_service_is_where_the_environment_says() {
 
 #[tokio::test]
 async fn one_endpoint_may_serve_both() {
-    if inner() {
+    if is_inner() {
         let endpoint = std::env::var("SEAWAY_TEST_ENDPOINT").ok();
         let aws = Aws::connect(Options { region: None, endpoint }).await.unwrap();
         aws.load_balancers(Which::All(None)).await.unwrap();

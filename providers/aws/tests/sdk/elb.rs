@@ -4,8 +4,9 @@ use seaway_provider_aws::api::{
     Api, Arn, HealthCheck, HealthProtocol, IpAddressType, NewLoadBalancer, NewTargetGroup, Scheme,
     State, SubnetMapping, Tags, Target, TargetState, Transport, Which,
 };
+use seaway_testkit::canned::Reply;
 
-use crate::server::{Reply, elb, elb_refusal, talk};
+use crate::server::{elb, elb_refusal, talk};
 
 fn arn(name: &str) -> Arn {
     Arn(format!("arn:aws:elasticloadbalancing:eu-west-1:1:{name}"))

@@ -4,8 +4,9 @@ use aws_credential_types::provider::{
 };
 use seaway_provider_aws::api::sdk::Aws;
 use seaway_provider_aws::api::{Api, Fault, Filter, Which};
+use seaway_testkit::canned::Reply;
 
-use crate::server::{Reply, Server, config, ec2_refusal, elb, elb_refusal, talk};
+use crate::server::{Server, config, ec2_refusal, elb, elb_refusal, talk};
 
 /// What both services make of the same trouble.
 async fn both(elb: Reply, ec2: Reply) -> [Fault; 2] {

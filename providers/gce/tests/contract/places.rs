@@ -1,10 +1,11 @@
 //! What can't be changed in place: it is made beside the old, and the old goes once clients know.
 
 use seaway_core::{Address, Family};
+use seaway_testkit::rig::{pass, trouble, warnings};
 use seaway_testkit::spec;
 use serde_json::json;
 
-use crate::scene::{calls, names, pass, settled, things, trouble, warnings};
+use crate::scene::{calls, names, settled, things};
 
 const TYPE: &str = "networking.gke.io/load-balancer-type";
 const TIER: &str = "cloud.google.com/network-tier";

@@ -1,11 +1,11 @@
 //! Ports come and go, and no forwarding rule that is there goes with them.
 
-use seaway_testkit::rig::Rig;
+use seaway_testkit::rig::{Rig, pass, trouble};
 use seaway_testkit::{SpecBuilder, spec};
 use serde_json::json;
 
 use crate::desk::Desk;
-use crate::scene::{calls, names, pass, settled, settled_with, things, trouble};
+use crate::scene::{calls, names, settled, settled_with, things};
 
 /// Converges, and returns how many forwarding rules were deleted.
 async fn deleted(rig: &mut Rig<Desk>, spec: SpecBuilder) -> usize {

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use seaway_core::{Key, ProviderError, Report};
-use seaway_testkit::rig::Rig;
+use seaway_testkit::rig::{Rig, pass, trouble};
 use seaway_testkit::{spec, uid};
 use serde_json::Value;
 
@@ -23,23 +22,6 @@ pub(crate) async fn settled_with(config: &str) -> Rig<Desk> {
     rig.converge().await.unwrap();
     rig.bench.mock.reset_counts();
     rig
-}
-
-/// One pass over the load balancer of a Service.
-pub(crate) async fn pass(rig: &mut Rig<Desk>, name: &str) -> Report {
-    rig.pass(&Key::own(uid(name))).await
-}
-
-/// What stands in the way of a Service, if anything does.
-pub(crate) fn trouble(report: &Report, name: &str) -> Option<ProviderError> {
-    assert!(report.error.is_none(), "{:?}", report.error);
-    report.members.get(&uid(name)).and_then(|member| member.error.clone())
-}
-
-/// What the user of a Service should know.
-pub(crate) fn warnings(report: &Report, name: &str) -> Vec<String> {
-    let member = &report.members[&uid(name)];
-    member.warnings.iter().map(|it| format!("{}: {}", it.reason, it.message)).collect()
 }
 
 /// What one pass over a Service costs.

@@ -2,12 +2,12 @@
 
 use seaway_core::Key;
 use seaway_mock_gce::{Fault, Harm, InUse, Refusal};
-use seaway_testkit::rig::Rig;
+use seaway_testkit::rig::{Rig, pass, trouble, warnings};
 use seaway_testkit::{Bench as _, spec};
 use serde_json::{Value, json};
 
 use crate::desk::Desk;
-use crate::scene::{pass, settled, settled_with, things, trouble, warnings};
+use crate::scene::{settled, settled_with, things};
 
 /// The instance groups of ours, and how many instances each has.
 fn groups(rig: &Rig<Desk>) -> Vec<u64> {

@@ -4,7 +4,7 @@ use seaway_provider_gce::api::{
 };
 use serde_json::{Value, json};
 
-use crate::server::{ok, refusal, talk};
+use crate::server::{lines, ok, refusal, talk};
 use crate::things::{ROOT, backend, check, firewall, group, instance, rule};
 
 fn items(items: &Value) -> Value {
@@ -32,7 +32,7 @@ async fn a_list_is_read_to_its_end() {
     assert_eq!(gce.forwarding_rules("sw-").await.unwrap(), [rule()]);
 
     let seen = server.seen();
-    assert_eq!(server.lines(), ["GET p/regions/r1/forwardingRules"; 2]);
+    assert_eq!(lines(&server), ["GET p/regions/r1/forwardingRules"; 2]);
     let token = |index: usize| seen[index].query.get("pageToken").map_or("", String::as_str);
     assert_eq!((token(0), token(1)), ("", "more"));
     for request in &seen {
@@ -69,7 +69,7 @@ async fn what_we_have_no_words_for_is_refused_when_it_is_read() {
     assert!(
         matches!(&fault, Fault::Refused { status: 409, reason, .. } if reason == "foreignShape")
     );
-    assert_eq!(server.lines(), ["GET p/regions/r1/forwardingRules/sw-a"; 3]);
+    assert_eq!(lines(&server), ["GET p/regions/r1/forwardingRules/sw-a"; 3]);
 }
 
 #[tokio::test]
@@ -178,7 +178,7 @@ async fn firewall_rules_are_of_the_networks_project() {
     ]);
     let (gce, server) = talk([ok(&items(&all))]).await;
     assert_eq!(gce.firewalls("sw-").await.unwrap(), [firewall(), firewall()]);
-    assert_eq!(server.lines(), ["GET host/global/firewalls"]);
+    assert_eq!(lines(&server), ["GET host/global/firewalls"]);
 }
 
 #[tokio::test]
@@ -203,7 +203,7 @@ async fn groups_are_those_of_the_regions_zones() {
     let groups = gce.instance_groups("sw-").await.unwrap();
     let names: Vec<_> = groups.iter().map(|it| (it.zone.as_str(), it.name.as_str())).collect();
     assert_eq!(names, [("r1-a", "sw-1"), ("r1-b", "sw-2")]);
-    assert_eq!(server.lines(), ["GET p/aggregated/instanceGroups"]);
+    assert_eq!(lines(&server), ["GET p/aggregated/instanceGroups"]);
 }
 
 #[tokio::test]
@@ -212,7 +212,7 @@ async fn members_come_by_a_post() {
     let first = json!({"items": [member("n1")], "nextPageToken": "more"});
     let (gce, server) = talk([ok(&first), ok(&items(&json!([member("n2")])))]).await;
     assert_eq!(gce.members(&group()).await.unwrap(), [instance("n1"), instance("n2")]);
-    assert_eq!(server.lines(), ["POST p/zones/r1-a/instanceGroups/sw-g/listInstances"; 2]);
+    assert_eq!(lines(&server), ["POST p/zones/r1-a/instanceGroups/sw-g/listInstances"; 2]);
 }
 
 #[tokio::test]
@@ -255,5 +255,5 @@ async fn subnetworks_are_the_networks_own() {
     ];
     assert_eq!(names, wanted);
     assert!(subnets[0].v6.is_none() && subnets[1].v6.is_some() && subnets[2].v6.is_some());
-    assert_eq!(server.lines(), ["GET host/regions/r1/subnetworks"]);
+    assert_eq!(lines(&server), ["GET host/regions/r1/subnetworks"]);
 }

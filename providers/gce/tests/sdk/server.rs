@@ -1,21 +1,11 @@
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use seaway_provider_gce::api::sdk::{Gce, Options, Patience};
+use seaway_testkit::canned::{self, Reply, Sent};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 
-/// What the server does with a request.
-pub(crate) enum Reply {
-    /// It answers with this status and body.
-    Body(u16, String),
-    /// It reads the request, and closes the connection.
-    Drop,
-    /// It reads the request, and says nothing.
-    Hang,
-}
+pub(crate) type Server = canned::Server<Request>;
 
 /// What was asked.
 #[derive(Clone, Debug)]
@@ -28,6 +18,25 @@ pub(crate) struct Request {
     pub(crate) body: Value,
 }
 
+impl canned::Request for Request {
+    const ANSWERS: &'static str = "application/json";
+
+    fn read(sent: Sent) -> Self {
+        let (path, query) = sent.target.split_once('?').unwrap_or((&sent.target, ""));
+        Self {
+            method: sent.method,
+            path: path.strip_prefix("/compute/v1/projects/").unwrap().to_owned(),
+            query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+            headers: sent.headers,
+            body: if sent.body.is_empty() {
+                Value::Null
+            } else {
+                serde_json::from_str(&sent.body).unwrap()
+            },
+        }
+    }
+}
+
 impl Request {
     /// The method and the path.
     pub(crate) fn line(&self) -> String {
@@ -35,86 +44,9 @@ impl Request {
     }
 }
 
-/// A server that gives its replies in their order.
-pub(crate) struct Server {
-    pub(crate) endpoint: String,
-    seen: Arc<Mutex<Vec<Request>>>,
-}
-
-impl Server {
-    pub(crate) async fn start(replies: impl IntoIterator<Item = Reply>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let seen = Arc::<Mutex<Vec<Request>>>::default();
-        let mut replies: VecDeque<Reply> = replies.into_iter().collect();
-        let memory = Arc::clone(&seen);
-        tokio::spawn(async move {
-            let mut silent = Vec::new();
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let request = receive(&mut stream).await;
-                memory.lock().unwrap().push(request);
-                match replies.pop_front() {
-                    Some(Reply::Body(status, body)) => answer(&mut stream, status, &body).await,
-                    Some(Reply::Hang) => silent.push(stream),
-                    Some(Reply::Drop) | None => {}
-                }
-            }
-        });
-        Self { endpoint, seen }
-    }
-
-    /// What was asked so far.
-    pub(crate) fn seen(&self) -> Vec<Request> {
-        self.seen.lock().unwrap().clone()
-    }
-
-    /// The methods and paths that were asked for so far.
-    pub(crate) fn lines(&self) -> Vec<String> {
-        self.seen().iter().map(Request::line).collect()
-    }
-}
-
-async fn answer(stream: &mut TcpStream, status: u16, body: &str) {
-    let answer = format!(
-        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
-         connection: close\r\n\r\n{body}",
-        body.len()
-    );
-    stream.write_all(answer.as_bytes()).await.unwrap();
-}
-
-async fn receive(stream: &mut TcpStream) -> Request {
-    let mut bytes = Vec::new();
-    loop {
-        let mut part = [0; 4096];
-        let read = stream.read(&mut part).await.unwrap();
-        bytes.extend_from_slice(&part[..read]);
-        assert!(read > 0, "the request ended early");
-        let text = String::from_utf8(bytes.clone()).unwrap();
-        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let headers: BTreeMap<String, String> = head
-            .lines()
-            .filter_map(|line| line.split_once(": "))
-            .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
-            .collect();
-        let length: usize = headers.get("content-length").map_or(0, |text| text.parse().unwrap());
-        if body.len() == length {
-            let mut words = head.split(' ');
-            let (method, target) = (words.next().unwrap(), words.next().unwrap());
-            let (path, query) = target.split_once('?').unwrap_or((target, ""));
-            return Request {
-                method: method.to_owned(),
-                path: path.strip_prefix("/compute/v1/projects/").unwrap().to_owned(),
-                query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
-                headers,
-                body: if body.is_empty() {
-                    Value::Null
-                } else {
-                    serde_json::from_str(body).unwrap()
-                },
-            };
-        }
-    }
+/// The methods and paths that were asked for so far.
+pub(crate) fn lines(server: &Server) -> Vec<String> {
+    server.seen().iter().map(Request::line).collect()
 }
 
 /// A project in a shared VPC.

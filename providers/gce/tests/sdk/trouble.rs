@@ -3,9 +3,10 @@ use std::time::Duration;
 
 use seaway_provider_gce::api::sdk::{Gce, Patience};
 use seaway_provider_gce::api::{Answer, Compute, Fault, Name, Thing};
+use seaway_testkit::canned::Reply;
 use serde_json::{Value, json};
 
-use crate::server::{Reply, Server, done, ok, options, refusal, running, talk, talk_for};
+use crate::server::{Server, done, lines, ok, options, refusal, running, talk, talk_for};
 use crate::things::rule;
 
 /// What becomes of an insertion, and the server that was asked.
@@ -152,7 +153,7 @@ async fn trouble_while_waiting_is_waited_out() {
     ])
     .await;
     answer.unwrap();
-    let lines = server.lines();
+    let lines = lines(&server);
     assert_eq!(lines.len(), 8);
     assert!(lines[1..].iter().all(|line| line == "POST p/regions/r1/operations/op-1/wait"));
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use seaway_provider_gce::api::{Compute, Fault, InstanceGroup, Thing};
 use serde_json::{Value, json};
 
-use crate::server::{done, ok, refusal, talk};
+use crate::server::{done, lines, ok, refusal, talk};
 use crate::things::{ROOT, address, backend, check, firewall, rule};
 
 fn group(name: &str) -> String {
@@ -30,7 +30,7 @@ fn there() -> Value {
 async fn an_update_leaves_alone_what_nobody_here_knows() {
     let (gce, server) = talk([ok(&there()), done()]).await;
     gce.update(&Thing::BackendService(backend())).await.unwrap();
-    let lines = server.lines();
+    let lines = lines(&server);
     assert_eq!(lines[0], "GET p/regions/r1/backendServices/sw-b");
     assert_eq!(lines[1], "PUT p/regions/r1/backendServices/sw-b");
     let wanted = json!({
@@ -79,7 +79,7 @@ async fn a_health_check_keeps_its_host() {
     let (gce, server) = talk([ok(&there), done()]).await;
     gce.update(&Thing::HealthCheck(check())).await.unwrap();
     let http = json!({"host": "example.org", "port": 10256, "requestPath": "/healthz"});
-    assert_eq!(server.lines()[1], "PUT p/regions/r1/healthChecks/sw-h");
+    assert_eq!(lines(&server)[1], "PUT p/regions/r1/healthChecks/sw-h");
     assert_eq!(server.seen()[1].body["httpHealthCheck"], http);
 }
 

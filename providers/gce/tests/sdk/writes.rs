@@ -6,7 +6,7 @@ use seaway_provider_gce::api::{
 };
 use serde_json::{Value, json};
 
-use crate::server::{done, running, talk};
+use crate::server::{done, lines, running, talk};
 use crate::things::{ROOT, address, backend, check, firewall, group, instance, rule};
 
 /// What is sent to insert a thing.
@@ -171,7 +171,7 @@ async fn operations_are_waited_for_where_they_run() {
     ] {
         let (gce, server) = talk(replies()).await;
         gce.insert(&thing).await.unwrap();
-        assert_eq!(server.lines(), [insert, wait, wait]);
+        assert_eq!(lines(&server), [insert, wait, wait]);
     }
 }
 
@@ -203,6 +203,6 @@ async fn each_kind_is_deleted_where_it_is() {
     ] {
         let (gce, server) = talk([done()]).await;
         gce.delete(&name).await.unwrap();
-        assert_eq!(server.lines(), [line]);
+        assert_eq!(lines(&server), [line]);
     }
 }

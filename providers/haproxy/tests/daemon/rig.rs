@@ -1,7 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use seaway_box::{Check, Complaint, Daemon, Entry, Port, Site, Target, Tuning};
 use seaway_core::{NodeName, Protocol, ServiceRef, SourceRanges};
 use seaway_provider_haproxy::{Change, Config, Haproxy, Running};
+use seaway_testkit::machine::installed;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, UnixStream};
@@ -27,19 +27,11 @@ pub(crate) struct Rig {
     _folder: TempDir,
 }
 
-/// The program, or the one command that gets it.
-pub(crate) fn binary() -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let places = std::env::split_paths(&path).chain(["/usr/sbin".into()]);
-    let found = places.map(|place| place.join("haproxy")).find(|file| file.is_file());
-    found.expect("HAProxy is needed here: run integration/setup/daemons.sh")
-}
-
 pub(crate) fn config(folder: &TempDir, more: &str) -> Config {
     let mut text = format!(
         "pool = ['127.0.0.0/8']\nfolder = '{}'\nbinary = '{}'\n{more}\n",
         folder.path().display(),
-        binary().display()
+        installed("haproxy").display()
     );
     for (key, value) in [("start", "true"), ("check-interval", "'100ms'")] {
         if !more.contains(key) {

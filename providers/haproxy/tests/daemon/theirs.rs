@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use seaway_box::Daemon;
+use seaway_testkit::machine::installed;
 
 use crate::clients::{Client, ask};
-use crate::rig::{Rig, binary, lead, until};
+use crate::rig::{Rig, lead, until};
 
 /// A config with a proxy of the user's own, which leads to a node, and with all in `global` that might
 /// come across ours.
@@ -74,7 +75,7 @@ async fn a_daemon_without_a_master_socket_is_told_by_a_signal() {
     let error = rig.haproxy.reload(&frame).await.unwrap_err().to_string();
     assert!(error.contains("does not run on this box"), "{error}");
 
-    let mut command = Command::new(binary());
+    let mut command = Command::new(installed("haproxy"));
     command.arg("-W").arg("-p").arg(rig.config.folder.join("haproxy.pid"));
     command.arg("-f").arg(rig.config.file()).stderr(Stdio::null());
     let unit = Unit(command.spawn().unwrap());

@@ -1,24 +1,25 @@
 //! What goes wrong on a box: a port that somebody has, a daemon that dies, a file that is edited.
+//!
+//! Each is a test of every daemon: it opens a world of its own, and fails by a panic.
 
 use seaway_core::{ErrorKind, Key};
-use seaway_testkit::rig::Rig;
-use seaway_testkit::{Bench, uid};
 
-use crate::world::World;
-use seaway_testkit::machine::THEIRS;
+use super::{Home, THEIRS, Tenant};
+use crate::rig::Rig;
+use crate::{Bench as _, uid};
 
 /// A box that serves the Service `a`.
-async fn serving() -> Rig<World> {
-    let mut rig = Rig::<World>::open().await;
+async fn serving<T: Tenant>() -> Rig<Home<T>> {
+    let mut rig = Rig::<Home<T>>::open().await;
     rig.put(rig.bench.spec("a").port(80));
     rig.converge().await.unwrap();
     rig.verify().await.unwrap();
     rig
 }
 
-#[tokio::test]
-async fn a_port_that_somebody_has_stops_nobody_else_and_is_had_once_they_leave() {
-    let mut rig = Rig::<World>::open().await;
+/// A port that somebody has stops nobody else, and is had once they leave.
+pub async fn somebody_has_a_port<T: Tenant>() {
+    let mut rig = Rig::<Home<T>>::open().await;
     rig.put(rig.bench.spec("a").port(80).port(THEIRS));
     rig.put(rig.bench.spec("b").port(80));
     let report = rig.pass(&Key::shared("box")).await;
@@ -36,9 +37,9 @@ async fn a_port_that_somebody_has_stops_nobody_else_and_is_had_once_they_leave()
     rig.check_served_by("b").await.unwrap();
 }
 
-#[tokio::test]
-async fn a_daemon_that_died_serves_again_at_the_same_addresses() {
-    let mut rig = serving().await;
+/// A daemon that died serves again, at the same addresses.
+pub async fn the_daemon_dies<T: Tenant>() {
+    let mut rig = serving::<T>().await;
     let before = rig.published("a");
     rig.bench.kill();
     assert_eq!(rig.served("a").await, None);
@@ -48,9 +49,9 @@ async fn a_daemon_that_died_serves_again_at_the_same_addresses() {
     assert_eq!(rig.published("a"), before);
 }
 
-#[tokio::test]
-async fn a_file_that_somebody_edits_is_written_and_loaded_again() {
-    let mut rig = serving().await;
+/// A file that somebody edits is written and loaded again.
+pub async fn somebody_edits_the_file<T: Tenant>() {
+    let mut rig = serving::<T>().await;
     let crew = rig.bench.crew().await.members;
     rig.bench.edit();
     rig.restart().await;
