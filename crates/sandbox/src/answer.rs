@@ -41,8 +41,28 @@ pub(crate) fn refusal(status: &Status) -> Response<Body> {
         let scheme = HeaderValue::from_static("Bearer realm=\"seaway-sandbox\"");
         response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
     }
+    if let Some(seconds) = status.details["retryAfterSeconds"].as_u64() {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
     warn(&mut response, &status.warnings);
     response
+}
+
+/// The same answer, with YAML where it was JSON.
+pub(crate) async fn yaml(response: Response<Body>) -> Response<Body> {
+    let (mut parts, body) = response.into_parts();
+    let body = match body.collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(never) => match never {},
+    };
+    let value = serde_json::from_slice::<Value>(&body).ok();
+    let text = value.and_then(|value| serde_saphyr::to_string(&value).ok());
+    let Some(text) = text else {
+        return Response::from_parts(parts, Full::new(body).boxed_unsync());
+    };
+    let media = HeaderValue::from_static("application/yaml");
+    parts.headers.insert(header::CONTENT_TYPE, media);
+    Response::from_parts(parts, Full::new(text.into()).boxed_unsync())
 }
 
 pub(crate) fn stream(chunks: impl Stream<Item = Bytes> + Send + 'static) -> Response<Body> {

@@ -4,6 +4,7 @@ use crate::{
     answer::Body,
     cluster::{Part, Update},
     decode::{self, FieldValidation},
+    document::Document,
     door,
     handler::Handler,
     kind::Kind,
@@ -12,12 +13,12 @@ use crate::{
     representation::Form,
     request::Call,
     status::Status,
-    store::Key,
+    store::{Key, object::Object},
     write::{ANOTHER_NAMESPACE, another_name, same_object, written},
 };
 use http::Response;
 use serde_json::Value;
-use serde_saphyr::{DuplicateKeyPolicy, Options};
+use std::sync::Arc;
 
 /// The media type of a config.
 pub(crate) const MEDIA: &str = "application/apply-patch+yaml";
@@ -34,23 +35,47 @@ impl Handler {
         let (form, dry_run) = (Form::of(call)?, call.dry_run()?);
         let validation = call.field_validation()?;
         let by = call.manager(kind, part, Operation::Apply)?;
-        let config = config((&call.body, validation), kind, key)?;
+        let (config, findings) = parse(&call.body, validation)?;
         let force = call.query.flag("force");
         let application = Application { kind, config: &config, by: &by, force };
-        if self.cluster.exists(kind, key) {
-            let update = Update { kind, key: key.clone(), by: by.clone(), dry_run };
-            let object = self.cluster.update(&update, |current| {
-                let live = representation::whole(kind, current.value());
-                let applied = typed(&application, application.to(Some(&live))?)?;
-                same_object(kind, key, &applied, current.value())?;
-                Ok(applied)
-            })?;
-            return Ok(written(200, kind, &object, form, Vec::new()));
-        }
-        if part == Part::Status {
+        let exists = self.cluster.exists(kind, key);
+        let object = check(&config, kind, key).and_then(|()| {
+            if exists {
+                self.change(&application, key, dry_run)
+            } else {
+                self.make(&application, key, dry_run)
+            }
+        });
+        written(if exists { 200 } else { 201 }, kind, object, form, findings)
+    }
+
+    fn change(
+        &self,
+        application: &Application<'_>,
+        key: &Key,
+        dry_run: bool,
+    ) -> Result<Arc<Object>, Status> {
+        let (kind, by) = (application.kind, application.by.clone());
+        let update = Update { kind, key: key.clone(), by, dry_run };
+        self.cluster.update(&update, |current| {
+            let live = representation::whole(kind, current.value());
+            let applied = typed(application, application.to(Some(&live))?)?;
+            same_object(kind, key, &applied, current.value())?;
+            Ok(applied)
+        })
+    }
+
+    fn make(
+        &self,
+        application: &Application<'_>,
+        key: &Key,
+        dry_run: bool,
+    ) -> Result<Arc<Object>, Status> {
+        let Application { kind, config, by, .. } = application;
+        if by.part == Part::Status {
             return Err(Status::not_found(kind, &key.name));
         }
-        let uid = meta::field(&config, "uid");
+        let uid = meta::field(config, "uid");
         if !uid.is_empty() {
             let why = format!(
                 "uid mismatch: the provided object specified uid {uid}, and no existing object was \
@@ -58,21 +83,15 @@ impl Handler {
             );
             return Err(Status::conflict(kind, &key.name, &why));
         }
-        let mut object = typed(&application, application.to(None)?)?;
+        let mut object = typed(application, application.to(None)?)?;
         meta::set(&mut object, "namespace", key.namespace.clone().into());
         meta::set(&mut object, "resourceVersion", Value::Null);
-        let object = self.cluster.create(kind, object, &by, dry_run)?;
-        Ok(written(201, kind, &object, form, Vec::new()))
+        self.cluster.create(kind, object, by, dry_run)
     }
 }
 
-/// Reads a config, which says of which kind it is and what it is called.
-fn config(
-    (body, validation): (&[u8], FieldValidation),
-    kind: &Kind,
-    key: &Key,
-) -> Result<Value, Status> {
-    let config = parse(body, validation)?;
+/// A config says of which kind it is and what it is called.
+fn check(config: &Value, kind: &Kind, key: &Key) -> Result<(), Status> {
     let text = |field| config[field].as_str().unwrap_or_default();
     let (version, name) = (text("apiVersion"), text("kind"));
     if version != kind.api_version() || name != kind.name {
@@ -83,15 +102,15 @@ fn config(
         };
         return Err(Status::bad_request(format!("invalid object type: {told}")));
     }
-    let revision = meta::field(&config, "resourceVersion");
+    let revision = meta::field(config, "resourceVersion");
     if !revision.is_empty() && revision.parse::<u64>().is_err() {
         let why = format!("strconv.ParseUint: parsing {revision:?}: invalid syntax");
         return Err(Status::failure(why));
     }
-    if !meta::at(&config, &["metadata", "managedFields"]).is_null() {
+    if !meta::at(config, &["metadata", "managedFields"]).is_null() {
         return Err(Status::bad_request("metadata.managedFields must be nil"));
     }
-    let (name, namespace) = (meta::name(&config), meta::namespace(&config));
+    let (name, namespace) = (meta::name(config), meta::namespace(config));
     if name.is_empty() {
         return Err(Status::bad_request(format!(
             "the name of the object ({} based on URL) was undeterminable: name must be provided",
@@ -104,26 +123,22 @@ fn config(
     if !namespace.is_empty() && namespace != key.namespace {
         return Err(Status::bad_request(ANOTHER_NAMESPACE));
     }
-    Ok(config)
+    Ok(())
 }
 
-/// The first document of a body of YAML, as clients send it, which is JSON mostly. Of two values of
-/// one key the last one counts, unless the client wants to hear of it.
-fn parse(body: &[u8], validation: FieldValidation) -> Result<Value, Status> {
+/// The config in a body of YAML, which clients send as JSON mostly, and what to warn of in it.
+fn parse(body: &[u8], validation: FieldValidation) -> Result<(Value, Vec<String>), Status> {
     let refused = |what: &str, why: &str| Status::bad_request(format!("error {what} YAML: {why}"));
-    let config = if let Ok(config) = serde_json::from_slice(body) {
-        config
-    } else {
-        let config = yaml(body, DuplicateKeyPolicy::LastWins);
-        let config = config.map_err(|why| refused("decoding", &why))?;
-        if validation == FieldValidation::Strict {
-            yaml(body, DuplicateKeyPolicy::Error)
-                .map_err(|why| refused("strict decoding", &why))?;
-        }
-        config
-    };
-    let is = match config {
-        Value::Object(_) | Value::Null => return Ok(config),
+    let unconverted =
+        |what: &str, why: &str| refused(what, &format!("error converting YAML to JSON: {why}"));
+    // What is there twice has a line, as in any YAML.
+    let read = Document::json(body).ok().filter(|document| !document.repeats());
+    let read = read.map_or_else(|| Document::yaml(body), Ok);
+    let document = read.map_err(|why| unconverted("decoding", &why))?;
+    let found = document.findings(validation, Vec::new());
+    let findings = found.map_err(|why| unconverted("strict decoding", &why))?;
+    let is = match document.value {
+        config @ (Value::Object(_) | Value::Null) => return Ok((config, findings)),
         Value::Array(_) => "array",
         Value::String(_) => "string",
         Value::Number(_) => "number",
@@ -134,22 +149,6 @@ fn parse(body: &[u8], validation: FieldValidation) -> Result<Value, Status> {
          type map[string]interface {{}}"
     );
     Err(refused("decoding", &why))
-}
-
-fn yaml(body: &[u8], duplicates: DuplicateKeyPolicy) -> Result<Value, String> {
-    let unread = |why: String| {
-        // What follows is the place in the text, or what a program could do about it.
-        let why =
-            why.lines().next().and_then(|line| line.split(", set ").next()).unwrap_or_default();
-        let why = why.trim_start_matches("error: ");
-        format!("error converting YAML to JSON: yaml: {why}")
-    };
-    let text = str::from_utf8(body).map_err(|error| unread(error.to_string()))?;
-    let mut options = Options::default();
-    options.duplicate_keys = duplicates;
-    let documents: Vec<Value> = serde_saphyr::from_multiple_with_options(text, options)
-        .map_err(|error| unread(error.to_string()))?;
-    Ok(documents.into_iter().next().unwrap_or_default())
 }
 
 /// What a config makes of an object, in the stored form.

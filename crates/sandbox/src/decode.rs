@@ -1,5 +1,8 @@
 //! Bodies as the types of the API: what is mistyped is refused, what is unknown is told.
 
+mod moment;
+mod zero;
+
 use crate::{
     kind::{KINDS, Kind, Resource},
     meta, mistyped,
@@ -58,6 +61,7 @@ pub(crate) fn decode(kind: &Kind, mut body: Value) -> Result<Decoded, Status> {
     }
     body["apiVersion"] = version.into();
     body["kind"] = kind.name.into();
+    zero::fill(kind, &mut body).map_err(|why| unreadable(kind, &why))?;
     if kind.resource == Resource::Pods || kind.resource == Resource::Nodes {
         quantities(&mut body);
     }

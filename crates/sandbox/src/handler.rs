@@ -7,9 +7,11 @@ use crate::{
     metrics::{Labels, Metrics},
     openapi,
     pages::Pages,
+    representation,
     request::{Call, Target},
     status::Status,
 };
+use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
@@ -18,6 +20,8 @@ use tokio_util::sync::CancellationToken;
 
 /// The largest body that the real server takes.
 const BODY_LIMIT: usize = 3 * 1024 * 1024;
+/// How much more is read of a body that is too large.
+const REST_LIMIT: usize = 64 * 1024 * 1024;
 
 /// What answers requests, shared by all connections.
 #[derive(Debug)]
@@ -45,14 +49,9 @@ impl Handler {
         if let Some(open) = open_path(&parts.method, path) {
             return Ok(open);
         }
+        let body = read(body).await;
         self.authenticate(&parts.headers)?;
-        let body = match Limited::new(body, BODY_LIMIT).collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(error) if error.is::<LengthLimitError>() => {
-                return Err(Status::too_large_body(BODY_LIMIT));
-            }
-            Err(error) => return Err(Status::bad_request(error.to_string())),
-        };
+        let body = body?;
         let query = parts.uri.query().unwrap_or_default();
         let call = Call::new(parts.method, query, &parts.headers, body);
         if call.method == Method::GET
@@ -60,12 +59,28 @@ impl Handler {
         {
             return Ok(answer);
         }
+        if call.method == Method::GET && is_check(path) {
+            return Ok(answer::text(200, "ok"));
+        }
         if call.method == Method::GET && path == "/metrics" {
             return Ok(answer::typed(200, "text/plain; version=0.0.4", self.metrics.text()));
         }
+        let answer = self.object(path, &call);
+        if representation::is_yaml(&call) {
+            let answer = answer.unwrap_or_else(|status| answer::refusal(&status));
+            return Ok(answer::yaml(answer).await);
+        }
+        answer
+    }
+
+    /// What is answered on the path of an object, or of a list of them.
+    fn object(&self, path: &str, call: &Call) -> Result<Response<Body>, Status> {
+        if path.contains("//") {
+            return Err(Status::no_such_path());
+        }
         let target = Target::parse(path)?;
-        self.metrics.count(Labels::of(&call, &target));
-        self.act(&call, target)
+        self.metrics.count(Labels::of(call, &target));
+        self.act(call, target)
     }
 
     fn act(&self, call: &Call, target: Target) -> Result<Response<Body>, Status> {
@@ -103,6 +118,19 @@ impl Handler {
     }
 }
 
+/// Reads a body to its end. Whoever still sends does not listen, and finds a connection that closes on
+/// it broken, so what is too large is read as well, up to a bound.
+async fn read(mut body: Incoming) -> Result<Bytes, Status> {
+    let refusal = match Limited::new(&mut body, BODY_LIMIT).collect().await {
+        Ok(body) => return Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Status::too_large_body(BODY_LIMIT),
+        Err(error) => return Err(Status::bad_request(error.to_string())),
+    };
+    let mut rest = Limited::new(body, REST_LIMIT);
+    while let Some(Ok(_)) = rest.frame().await {}
+    Err(refusal)
+}
+
 /// What the real server tells anybody.
 fn open_path(method: &Method, path: &str) -> Option<Response<Body>> {
     if method != Method::GET {
@@ -110,7 +138,15 @@ fn open_path(method: &Method, path: &str) -> Option<Response<Body>> {
     }
     match path {
         "/healthz" | "/livez" | "/readyz" => Some(answer::text(200, "ok")),
-        "/version" => Some(answer::value(200, &discovery::version())),
+        "/version" | "/version/" => Some(answer::value(200, &discovery::version())),
         _ => None,
     }
+}
+
+/// Whether the path is that of one of the checks of health, which are not for everybody.
+fn is_check(path: &str) -> bool {
+    let check = path.strip_prefix('/').and_then(|path| path.split_once('/'));
+    check.is_some_and(|(whole, check)| {
+        ["healthz", "livez", "readyz"].contains(&whole) && ["ping", "log", "etcd"].contains(&check)
+    })
 }

@@ -9,6 +9,7 @@ mod cluster;
 mod connection;
 mod decode;
 mod discovery;
+mod document;
 mod door;
 mod error;
 mod handler;

@@ -2,6 +2,9 @@
 //! so that its parts fit together whatever happens meanwhile.
 
 use crate::{
+    kind::Kind,
+    meta,
+    selector::Selector,
     status::Status,
     store::{lock, object::Object},
 };
@@ -18,7 +21,48 @@ const TOKEN: usize = 32;
 
 /// The lists that somebody has read a part of.
 #[derive(Debug, Default)]
-pub(crate) struct Pages(Mutex<VecDeque<(String, Page)>>);
+pub(crate) struct Pages(Mutex<VecDeque<Kept>>);
+
+/// What is left of a list.
+#[derive(Debug)]
+struct Kept {
+    token: String,
+    extent: Extent,
+    objects: Vec<Arc<Object>>,
+    revision: u64,
+    /// Where the part before it ended.
+    after: String,
+}
+
+/// What a list is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Extent {
+    pub(crate) kind: &'static Kind,
+    /// Empty for all of them.
+    pub(crate) namespace: String,
+    pub(crate) selector: Selector,
+}
+
+/// How a list goes on.
+#[derive(Debug)]
+pub(crate) enum Rest {
+    /// As it was when it was asked for.
+    Kept(Vec<Arc<Object>>, u64),
+    /// The token is of another list: this one goes on after the same place, at the same revision.
+    Elsewhere { after: String, revision: u64 },
+}
+
+impl Extent {
+    /// The place of an object in the order of the list.
+    pub(crate) fn place(&self, object: &Object) -> String {
+        let (namespace, name) = (meta::namespace(object.value()), meta::name(object.value()));
+        if self.namespace.is_empty() && !namespace.is_empty() {
+            format!("{namespace}/{name}")
+        } else {
+            name.to_owned()
+        }
+    }
+}
 
 /// A part of a list, and how it goes on.
 #[derive(Clone, Debug)]
@@ -39,37 +83,51 @@ impl Page {
 }
 
 impl Pages {
-    /// What is left of a list, as it was then.
-    pub(crate) fn rest(&self, token: &str) -> Result<(Vec<Arc<Object>>, u64), Status> {
+    /// How the list goes on that a token is of.
+    pub(crate) fn rest(&self, token: &str, extent: &Extent) -> Result<Rest, Status> {
         if token.len() != TOKEN || !token.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             let why = "invalid continue token: continue key is not valid: illegal base64 data at \
                        input byte 0";
             return Err(Status::bad_request(why));
         }
         let kept = lock(&self.0);
-        let found = kept.iter().find(|(name, _)| name == token);
-        let (_, page) = found.ok_or_else(|| {
-            Status::expired_page(
-                "The provided continue parameter is too old to display a consistent list result. \
-                 You must start a new list without the continue parameter.",
-            )
-        })?;
-        Ok((page.objects.clone(), page.revision))
+        let found = kept.iter().find(|kept| kept.token == token).ok_or_else(too_old)?;
+        let revision = found.revision;
+        Ok(if found.extent == *extent {
+            Rest::Kept(found.objects.clone(), revision)
+        } else {
+            Rest::Elsewhere { after: found.after.clone(), revision }
+        })
     }
 
     /// Cuts the first `limit` off a list; 0 means all of it.
-    pub(crate) fn cut(&self, mut list: Vec<Arc<Object>>, revision: u64, limit: usize) -> Page {
+    pub(crate) fn cut(
+        &self,
+        extent: &Extent,
+        mut list: Vec<Arc<Object>>,
+        revision: u64,
+        limit: usize,
+    ) -> Page {
         if limit == 0 || list.len() <= limit {
             return Page::whole(list, revision);
         }
-        let rest = list.split_off(limit);
-        let (remaining, token) = (rest.len(), format!("{:032x}", rand::random::<u128>()));
-        let rest = Page::whole(rest, revision);
+        let objects = list.split_off(limit);
+        let (remaining, token) = (objects.len(), format!("{:032x}", rand::random::<u128>()));
+        let after = list.last().map(|last| extent.place(last)).unwrap_or_default();
+        let rest = Kept { token: token.clone(), extent: extent.clone(), objects, revision, after };
         let mut kept = lock(&self.0);
         if kept.len() == KEPT {
             kept.pop_front();
         }
-        kept.push_back((token.clone(), rest));
+        kept.push_back(rest);
         Page { objects: list, revision, remaining: Some(remaining), token }
     }
+}
+
+/// Nobody remembers the list.
+pub(crate) fn too_old() -> Status {
+    Status::expired_page(
+        "The provided continue parameter is too old to display a consistent list result. You must \
+         start a new list without the continue parameter.",
+    )
 }

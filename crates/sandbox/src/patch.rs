@@ -3,7 +3,8 @@
 mod schema;
 mod strategic;
 
-use crate::{kind::Resource, status::Status};
+use crate::{document::Document, kind::Resource, status::Status};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// A patch, read but not yet applied.
@@ -15,14 +16,20 @@ pub(crate) enum Patch {
 }
 
 impl Patch {
-    /// Reads a body by its media type.
-    pub(crate) fn parse(media: &str, body: &[u8]) -> Result<Self, Status> {
+    /// Reads a body by its media type; of the document, only what is there twice is left.
+    pub(crate) fn parse(media: &str, body: &[u8]) -> Result<(Self, Document), Status> {
+        let object = || read(body, "map[string]interface {}");
         match media {
-            "application/merge-patch+json" => Ok(Self::Merge(object(body)?)),
-            "application/strategic-merge-patch+json" => Ok(Self::Strategic(object(body)?)),
-            "application/json-patch+json" => serde_json::from_slice(body)
-                .map(Self::Json)
-                .map_err(|error| undecoded(&error, body, "[]handlers.jsonPatchOp")),
+            "application/merge-patch+json" => {
+                object().map(|(patch, document)| (Self::Merge(Value::Object(patch)), document))
+            }
+            "application/strategic-merge-patch+json" => {
+                object().map(|(patch, document)| (Self::Strategic(Value::Object(patch)), document))
+            }
+            "application/json-patch+json" => {
+                let (patch, document) = read(body, "[]handlers.jsonPatchOp")?;
+                Ok((Self::Json(patch), document.retold(|told| format!("json patch {told}"))))
+            }
             _ => Err(Status::unsupported_media("415: Unsupported Media Type")),
         }
     }
@@ -48,10 +55,11 @@ impl Patch {
     }
 }
 
-fn object(body: &[u8]) -> Result<Value, Status> {
-    serde_json::from_slice(body)
-        .map(Value::Object)
-        .map_err(|error| undecoded(&error, body, "map[string]interface {}"))
+fn read<T: DeserializeOwned>(body: &[u8], wanted: &str) -> Result<(T, Document), Status> {
+    let undecoded = |error| undecoded(&error, body, wanted);
+    let mut document = Document::json(body).map_err(undecoded)?;
+    let patch = serde_json::from_value(document.value.take()).map_err(undecoded)?;
+    Ok((patch, document))
 }
 
 /// Why a patch could not be read, in the words of the real server.

@@ -1,11 +1,12 @@
-//! The bodies that `kubectl create` and `kubectl expose` send as protobuf, read into JSON.
+//! The bodies that `kubectl` sends as protobuf, read into JSON.
 //!
-//! Only what they make is known here: Services, `ConfigMaps` and Namespaces. Answers are always JSON,
-//! which every client takes.
+//! Only what `kubectl create` and `kubectl expose` make is known here (Services, `ConfigMaps` and
+//! Namespaces), and the options with which `kubectl drain` and other Go programs delete. Answers are
+//! always JSON, which every client takes.
 
 mod message;
 
-use message::{CONFIG_MAP, Message, NAMESPACE, SERVICE};
+use message::{CONFIG_MAP, DELETE_OPTIONS, Message, NAMESPACE, SERVICE};
 use serde_json::Value;
 
 /// What a body of this media type begins with, before an envelope that tells the kind.
@@ -19,6 +20,8 @@ pub(crate) fn read(body: &[u8]) -> Option<Value> {
         ("v1", "Service") => &SERVICE,
         ("v1", "ConfigMap") => &CONFIG_MAP,
         ("v1", "Namespace") => &NAMESPACE,
+        // They are of the group of what is deleted.
+        (_, "DeleteOptions") => &DELETE_OPTIONS,
         _ => return None,
     };
     let mut object = known.read(&message::bytes_of(&envelope["raw"])?)?;
@@ -70,6 +73,24 @@ mod tests {
         let entry = [field(1, b"key"), field(2, &[1, 2])].concat();
         let object = read(&enveloped("ConfigMap", &field(3, &entry))).unwrap();
         assert_eq!(object["binaryData"]["key"], "AQI=");
+    }
+
+    #[test]
+    fn the_options_of_a_deletion_are_read() {
+        let preconditions = field(2, &field(1, b"a-uid"));
+        let raw = [&[8, 0][..], &preconditions, &[24, 0], &field(4, b"Orphan"), &field(5, b"All")];
+        assert_eq!(
+            read(&enveloped("DeleteOptions", &raw.concat())).unwrap(),
+            json!({
+                "apiVersion": "v1",
+                "kind": "DeleteOptions",
+                "gracePeriodSeconds": 0,
+                "preconditions": { "uid": "a-uid" },
+                "orphanDependents": false,
+                "propagationPolicy": "Orphan",
+                "dryRun": ["All"],
+            })
+        );
     }
 
     #[test]

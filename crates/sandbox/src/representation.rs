@@ -2,6 +2,7 @@
 
 use crate::{
     door,
+    invalid::Cause,
     kind::Kind,
     pages::Page,
     request::Call,
@@ -17,9 +18,11 @@ pub(crate) enum Form {
     /// The objects themselves.
     Whole,
     /// `PartialObjectMetadata`.
-    Metadata,
+    Metadata(Version),
+    /// `PartialObjectMetadataList`.
+    MetadataList(Version),
     /// `Table`, with the columns that kubectl prints.
-    Table(Include),
+    Table(Include, Version),
 }
 
 /// What each row of a table carries besides its cells.
@@ -30,42 +33,150 @@ pub(crate) enum Include {
     Object,
 }
 
-impl Form {
-    /// The first form in `Accept` that the sandbox has.
-    pub(crate) fn of(call: &Call) -> Result<Self, Status> {
-        let accept = call.accept.trim();
-        if accept.is_empty() {
-            return Ok(Self::Whole);
+/// A version of `meta.k8s.io`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Version {
+    V1,
+    V1Beta1,
+}
+
+impl Version {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::V1 => "meta.k8s.io/v1",
+            Self::V1Beta1 => "meta.k8s.io/v1beta1",
         }
-        let mut protobuf_only = true;
-        for media in accept.split(',') {
-            let mut parts = media.split(';').map(str::trim);
-            let media = parts.next().unwrap_or_default();
-            protobuf_only &= media.contains("protobuf");
-            if !["application/json", "application/*", "*/*"].contains(&media) {
-                continue;
-            }
-            let parameter = |name: &str| {
-                let prefix = format!("{name}=");
-                parts.clone().find_map(|part| part.strip_prefix(&prefix).map(str::to_owned))
-            };
-            match (parameter("as").as_deref(), parameter("v").as_deref()) {
-                (None, _) => return Ok(Self::Whole),
-                (Some("Table"), Some("v1") | None) => return Ok(Self::Table(include(call)?)),
-                (
-                    Some("PartialObjectMetadata" | "PartialObjectMetadataList"),
-                    Some("v1") | None,
-                ) => {
-                    return Ok(Self::Metadata);
-                }
-                _ => {}
-            }
-        }
-        if protobuf_only {
-            return Err(Status::absent("protobuf; accept application/json"));
-        }
-        Err(Status::not_acceptable("application/json"))
     }
+
+    fn parse(text: Option<&str>) -> Option<Self> {
+        match text {
+            Some("v1") | None => Some(Self::V1),
+            Some("v1beta1") => Some(Self::V1Beta1),
+            Some(_) => None,
+        }
+    }
+}
+
+impl Form {
+    /// The form that `Accept` wants most, of those that the sandbox has.
+    pub(crate) fn of(call: &Call) -> Result<Self, Status> {
+        accepted(call).map(|(form, _)| form)
+    }
+
+    /// Refuses the form of a list for one object.
+    pub(crate) fn fits_one(self, kind: &Kind) -> Result<(), Status> {
+        match self {
+            Self::MetadataList(_) => Err(unfit(&format!(
+                "you requested PartialObjectMetadataList, but the requested object is not a list \
+                 (*{})",
+                internal(kind)
+            ))),
+            Self::Whole | Self::Metadata(_) | Self::Table(..) => Ok(()),
+        }
+    }
+
+    /// Refuses the form of one object for a list.
+    pub(crate) fn fits_list(self, kind: &Kind) -> Result<(), Status> {
+        match self {
+            Self::Metadata(_) => Err(unfit(&format!(
+                "you requested PartialObjectMetadata, but the requested object is a list (*{}List)",
+                internal(kind)
+            ))),
+            Self::Whole | Self::MetadataList(_) | Self::Table(..) => Ok(()),
+        }
+    }
+}
+
+/// Whether the answer is to be YAML.
+pub(crate) fn is_yaml(call: &Call) -> bool {
+    accepted(call).is_ok_and(|(_, is_yaml)| is_yaml)
+}
+
+/// The form that `Accept` wants most, and whether as YAML.
+fn accepted(call: &Call) -> Result<(Form, bool), Status> {
+    const JSON: &str = "application/json";
+    const YAML: &str = "application/yaml";
+    const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
+    if call.accept.trim().is_empty() {
+        return Ok((Form::Whole, false));
+    }
+    let mut wanted: Vec<Clause<'_>> = call.accept.split(',').map(Clause::parse).collect();
+    let is_there = |media: &str| wanted.iter().any(|clause| clause.media == media);
+    let has_protobuf = is_there(PROTOBUF);
+    if ![JSON, YAML, PROTOBUF, "*/*"].into_iter().any(is_there) {
+        let mut refusal = unfit(&format!(
+            "406: Not Acceptable\n\nAvailable representations: {JSON}, {YAML}, {PROTOBUF}"
+        ));
+        refusal.details = json!({});
+        return Err(refusal);
+    }
+    wanted.sort_by(|a, b| b.quality.total_cmp(&a.quality));
+    for clause in &wanted {
+        let is_yaml = clause.media == YAML;
+        if !is_yaml && ![JSON, "application/*", "*/*"].contains(&clause.media) {
+            continue;
+        }
+        let Some(version) = Version::parse(clause.parameter("v")) else {
+            if clause.parameter("as").is_none() {
+                return Ok((Form::Whole, is_yaml));
+            }
+            continue;
+        };
+        let form = match clause.parameter("as") {
+            None => Form::Whole,
+            Some("Table") => Form::Table(include(call)?, version),
+            Some("PartialObjectMetadata") => Form::Metadata(version),
+            Some("PartialObjectMetadataList") => Form::MetadataList(version),
+            Some(_) => continue,
+        };
+        return Ok((form, is_yaml));
+    }
+    if has_protobuf {
+        return Err(Status::absent("protobuf; accept application/json"));
+    }
+    Err(Status::not_acceptable(&[JSON, YAML, PROTOBUF].join(", ")))
+}
+
+/// One of the media that a client takes.
+struct Clause<'a> {
+    media: &'a str,
+    parameters: Vec<(&'a str, &'a str)>,
+    quality: f32,
+}
+
+impl<'a> Clause<'a> {
+    fn parse(text: &'a str) -> Self {
+        let mut parts = text.split(';').map(str::trim);
+        let media = parts.next().unwrap_or_default();
+        let mut clause = Self {
+            media,
+            parameters: parts.filter_map(|part| part.split_once('=')).collect(),
+            quality: 1.0,
+        };
+        if let Some(quality) = clause.parameter("q").and_then(|quality| quality.parse().ok()) {
+            clause.quality = quality;
+        }
+        clause
+    }
+
+    fn parameter(&self, name: &str) -> Option<&'a str> {
+        self.parameters.iter().find(|(key, _)| *key == name).map(|(_, value)| *value)
+    }
+}
+
+/// `core.Service`: what the real server calls the type inside.
+fn internal(kind: &Kind) -> String {
+    let package = match kind.group {
+        "coordination.k8s.io" => "coordination",
+        "discovery.k8s.io" => "discovery",
+        _ => "core",
+    };
+    format!("{package}.{}", kind.name)
+}
+
+/// What can't be answered in the form that was asked for.
+fn unfit(why: &str) -> Status {
+    Status { message: why.to_owned(), ..Status::not_acceptable("") }
 }
 
 fn include(call: &Call) -> Result<Include, Status> {
@@ -73,7 +184,11 @@ fn include(call: &Call) -> Result<Include, Status> {
         "" | "Metadata" => Ok(Include::Metadata),
         "None" => Ok(Include::None),
         "Object" => Ok(Include::Object),
-        other => Err(Status::bad_request(format!("unrecognized includeObject value: \"{other}\""))),
+        other => {
+            let why = "must be 'Metadata', 'Object', 'None', or empty";
+            let cause = Cause::invalid("includeObject", other, why);
+            Err(Status::bad_request(format!("Unable to convert to Table as requested: {cause}")))
+        }
     }
 }
 
@@ -88,10 +203,12 @@ pub(crate) fn one(kind: &Kind, object: &Object, form: Form, headers: bool) -> Ve
             append_typed(&mut out, kind, object.json());
             out
         }
-        Form::Metadata => encode(&metadata(object.value())),
-        Form::Table(include) => {
+        Form::Metadata(version) | Form::MetadataList(version) => {
+            encode(&metadata(object.value(), version))
+        }
+        Form::Table(include, version) => {
             let objects = [object];
-            encode(&table::of(kind, &objects, object.revision(), include, headers))
+            encode(&table::of(kind, &objects, object.revision(), (include, version), headers))
         }
     }
 }
@@ -112,10 +229,12 @@ pub(crate) fn list(kind: &Kind, page: &Page, form: Form) -> Vec<u8> {
     };
     let mut out = match form {
         Form::Whole => head(kind.name, &kind.api_version()).into_bytes(),
-        Form::Metadata => head("PartialObjectMetadata", "meta.k8s.io/v1").into_bytes(),
-        Form::Table(include) => {
+        Form::Metadata(version) | Form::MetadataList(version) => {
+            head("PartialObjectMetadata", version.name()).into_bytes()
+        }
+        Form::Table(include, version) => {
             let objects: Vec<&Object> = objects.iter().map(AsRef::as_ref).collect();
-            let mut table = table::of(kind, &objects, revision, include, true);
+            let mut table = table::of(kind, &objects, revision, (include, version), true);
             if !page.token.is_empty() {
                 table["metadata"]["continue"] = page.token.clone().into();
                 if let Some(count) = page.remaining {
@@ -136,8 +255,10 @@ pub(crate) fn list(kind: &Kind, page: &Page, form: Form) -> Vec<u8> {
                 out.extend(encode(&value));
             }
             Form::Whole => out.extend_from_slice(object.json()),
-            Form::Metadata => out.extend(encode(&metadata(object.value()))),
-            Form::Table(_) => {}
+            Form::Metadata(version) | Form::MetadataList(version) => {
+                out.extend(encode(&metadata(object.value(), version)));
+            }
+            Form::Table(..) => {}
         }
     }
     out.extend_from_slice(b"]}");
@@ -154,10 +275,10 @@ pub(crate) fn whole(kind: &Kind, stored: &Value) -> Value {
 }
 
 /// The object's metadata alone.
-pub(crate) fn metadata(stored: &Value) -> Value {
+pub(crate) fn metadata(stored: &Value, version: Version) -> Value {
     json!({
         "kind": "PartialObjectMetadata",
-        "apiVersion": "meta.k8s.io/v1",
+        "apiVersion": version.name(),
         "metadata": stored["metadata"],
     })
 }

@@ -5,6 +5,7 @@ mod absent;
 use crate::{
     cluster::Part,
     decode::FieldValidation,
+    document::Document,
     invalid::Cause,
     kind::{KINDS, Kind},
     managed::{Manager, Operation},
@@ -16,7 +17,6 @@ use absent::absent;
 use bytes::Bytes;
 use http::{HeaderMap, Method, header};
 use percent_encoding::percent_decode_str;
-use serde_json::Value;
 use std::collections::HashMap;
 
 /// The longest name of a field manager, in bytes.
@@ -147,27 +147,31 @@ impl Call {
     }
 
     /// The body of a POST or PUT, or of a DELETE that has one.
-    pub(crate) fn json(&self, of: &str) -> Result<Value, Status> {
+    pub(crate) fn document(&self, of: &str) -> Result<Document, Status> {
         let media = self.media();
         if media.contains("protobuf") {
-            return protobuf::read(&self.body).ok_or_else(|| {
+            return protobuf::read(&self.body).map(Document::of).ok_or_else(|| {
                 Status::unsupported_media(
                     "seaway sandbox does not read this kind as protobuf; send application/json \
                      (with kubectl: `create -f` or `apply -f` with a manifest)",
                 )
             });
         }
-        if !["", "application/json"].contains(&media) {
-            return Err(Status::unsupported_media(format!(
-                "the body of the request was in an unknown format ({media}) - accepted media \
-                 types include: application/json"
-            )));
-        }
-        serde_json::from_slice(&self.body).map_err(|error| {
-            Status::bad_request(format!(
-                "the object provided is unrecognized (must be of type {of}): couldn't get \
-                 version/kind; json parse error: {error}"
-            ))
+        let read = match media {
+            "" | "application/json" => Document::json(&self.body)
+                .map_err(|error| format!("couldn't get version/kind; json parse error: {error}")),
+            "application/yaml" => Document::yaml(&self.body),
+            _ => {
+                return Err(Status::unsupported_media(
+                    "the body of the request was in an unknown format - accepted media types \
+                     include: application/json, application/yaml, \
+                     application/vnd.kubernetes.protobuf",
+                ));
+            }
+        };
+        read.map_err(|why| {
+            let what = format!("the object provided is unrecognized (must be of type {of})");
+            Status::bad_request(format!("{what}: {why}"))
         })
     }
 }
@@ -191,15 +195,17 @@ impl Query {
         text.is_some_and(|text| !["0", "false"].contains(&text.as_str()))
     }
 
+    /// A number; one below zero is as good as zero.
     pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, Status> {
         let text = self.text(name);
         if text.is_empty() {
             return Ok(None);
         }
-        text.parse().map(Some).map_err(|_| {
+        let number: i64 = text.parse().map_err(|_| {
             let why = format!("strconv.ParseInt: parsing {text:?}: invalid syntax");
             Status::bad_request(why)
-        })
+        })?;
+        Ok(Some(u64::try_from(number).unwrap_or(0)))
     }
 
     /// The `resourceVersion` parameter, or why it is none.

@@ -3,7 +3,7 @@
 mod field;
 mod label;
 
-use crate::{kind::Resource, status::Status};
+use crate::{kind::Kind, status::Status};
 use field::FieldTerm;
 use label::LabelTerm;
 use serde_json::Value;
@@ -16,8 +16,8 @@ pub(crate) struct Selector {
 }
 
 impl Selector {
-    pub(crate) fn parse(resource: Resource, labels: &str, fields: &str) -> Result<Self, Status> {
-        Ok(Self { labels: label::parse(labels)?, fields: field::parse(resource, fields)? })
+    pub(crate) fn parse(kind: &Kind, labels: &str, fields: &str) -> Result<Self, Status> {
+        Ok(Self { labels: label::parse(labels)?, fields: field::parse(kind, fields)? })
     }
 
     /// An empty selector takes everything.

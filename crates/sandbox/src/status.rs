@@ -95,6 +95,15 @@ impl Status {
         )
     }
 
+    /// What is to be deleted is not what is there; the real server names the kind here.
+    pub(crate) fn unmet_precondition(kind: &Kind, name: &str, why: &str) -> Self {
+        let what = kind.qualified_name();
+        let message = format!("Operation cannot be fulfilled on {what} \"{name}\": {why}");
+        let mut status = Self::new(409, "Conflict", message);
+        status.details = details(kind, kind.name, name);
+        status
+    }
+
     /// The writer means an object that was here before, or never.
     pub(crate) fn another_object(
         kind: &Kind,

@@ -9,7 +9,7 @@ mod small_kinds;
 use crate::{
     kind::{Kind, Resource},
     meta,
-    representation::{self, Include},
+    representation::{self, Include, Version},
     store::object::Object,
 };
 use jiff::Timestamp;
@@ -35,7 +35,7 @@ pub(crate) fn of(
     kind: &Kind,
     objects: &[&Object],
     revision: u64,
-    include: Include,
+    (include, version): (Include, Version),
     headers: bool,
 ) -> Value {
     let now = Timestamp::now();
@@ -45,17 +45,17 @@ pub(crate) fn of(
             let value = object.value();
             let carried = match include {
                 Include::None => Value::Null,
-                Include::Metadata => representation::metadata(value),
+                Include::Metadata => representation::metadata(value, version),
                 Include::Object => representation::whole(kind, value),
             };
             json!({ "cells": cells(kind.resource, value, now), "object": carried })
         })
         .collect();
-    let columns: Vec<Value> =
-        if headers { columns(kind.resource).iter().map(Column::to_json).collect() } else { vec![] };
+    let columns: Option<Vec<Value>> =
+        headers.then(|| columns(kind.resource).iter().map(Column::to_json).collect());
     json!({
         "kind": "Table",
-        "apiVersion": "meta.k8s.io/v1",
+        "apiVersion": version.name(),
         "metadata": { "resourceVersion": revision.to_string() },
         "columnDefinitions": columns,
         "rows": rows,

@@ -15,7 +15,7 @@ use crate::{
 };
 use bytes::Bytes;
 use futures::{Stream, stream};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::watch,
@@ -28,7 +28,6 @@ use tokio_util::sync::CancellationToken;
 pub(crate) struct Scope {
     pub(crate) kind: &'static Kind,
     pub(crate) namespace: String,
-    pub(crate) name: Option<String>,
     pub(crate) selector: Selector,
     pub(crate) form: Form,
 }
@@ -38,6 +37,8 @@ pub(crate) struct Scope {
 pub(crate) enum Start {
     /// After a revision.
     After(u64),
+    /// With what happens from now on.
+    Now,
     /// With all objects there are; told as done by a bookmark, if wanted.
     Everything { tell_end: bool },
 }
@@ -150,6 +151,10 @@ impl Watch {
                 self.seen = revision;
                 return chunk;
             }
+            Start::Now => {
+                self.seen = self.cluster.list(self.scope.kind.resource, &self.scope.namespace).1;
+                return chunk;
+            }
             Start::Everything { tell_end } => tell_end,
         };
         let (objects, revision) =
@@ -195,28 +200,14 @@ impl Watch {
     }
 
     fn mark(&mut self, chunk: &mut Vec<u8>, initial_events_end: bool) {
-        let mut object = json!({ "metadata": { "creationTimestamp": Value::Null } });
+        let mut object = json!({ "metadata": {} });
         if initial_events_end {
             object["metadata"]["annotations"] = json!({ "k8s.io/initial-events-end": "true" });
         }
-        meta::set(&mut object, "resourceVersion", self.seen.to_string().into());
-        let kind = self.scope.kind;
-        let body = match self.scope.form {
-            Form::Whole => {
-                object["kind"] = kind.name.into();
-                object["apiVersion"] = kind.api_version().into();
-                object
-            }
-            Form::Metadata => representation::metadata(&object),
-            Form::Table(_) => json!({
-                "kind": "Table",
-                "apiVersion": "meta.k8s.io/v1",
-                "metadata": object["metadata"],
-                "columnDefinitions": [],
-                "rows": [],
-            }),
-        };
-        line(chunk, "BOOKMARK", &representation::encode(&body));
+        let object = Object::new(object, self.seen);
+        // The real server makes a row of it, too.
+        let body = representation::one(self.scope.kind, &object, self.scope.form, false);
+        line(chunk, "BOOKMARK", &body);
     }
 }
 
@@ -224,7 +215,6 @@ impl Scope {
     pub(crate) fn takes(&self, object: &Object) -> bool {
         let value = object.value();
         (self.namespace.is_empty() || meta::namespace(value) == self.namespace)
-            && self.name.as_ref().is_none_or(|name| meta::name(value) == name)
             && (self.selector.is_empty() || self.selector.matches(value))
     }
 }
@@ -232,35 +222,47 @@ impl Scope {
 impl Start {
     /// Reads the parameters that say where to begin.
     pub(crate) fn parse(query: &crate::request::Query) -> Result<Self, Status> {
-        let initial = query.text("sendInitialEvents");
-        let matching = query.text("resourceVersionMatch");
+        refuse(query)?;
         let version = query.revision().map_err(Status::failure)?.unwrap_or(0);
-        if initial.is_empty() {
-            if !matching.is_empty() {
-                return Err(refused(
-                    "resourceVersionMatch is forbidden for watch unless sendInitialEvents is \
-                     provided",
-                ));
-            }
-            return Ok(match version {
-                0 => Self::Everything { tell_end: false },
-                version => Self::After(version),
-            });
-        }
-        if matching != "NotOlderThan" {
-            return Err(refused(
-                "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
-            ));
-        }
-        if query.flag("sendInitialEvents") {
-            return Ok(Self::Everything { tell_end: true });
-        }
-        Ok(Self::After(version))
+        let initial = is_initial(query).then(|| query.flag("sendInitialEvents"));
+        Ok(match (initial, version) {
+            (Some(true), _) => Self::Everything { tell_end: true },
+            (Some(false), 0) => Self::Now,
+            (None, 0) => Self::Everything { tell_end: false },
+            (Some(false) | None, version) => Self::After(version),
+        })
     }
 }
 
-fn refused(why: &str) -> Status {
-    Status::invalid_options("ListOptions", &[Cause::forbidden("resourceVersionMatch", why)])
+/// Whether the watch says how it begins.
+fn is_initial(query: &crate::request::Query) -> bool {
+    !query.text("sendInitialEvents").is_empty()
+}
+
+/// Refuses parameters that do not go together.
+fn refuse(query: &crate::request::Query) -> Result<(), Status> {
+    const MATCH: &str = "resourceVersionMatch";
+    let (is_initial, matching) = (is_initial(query), query.text(MATCH));
+    let mut causes = Vec::new();
+    if is_initial && matching != "NotOlderThan" {
+        let why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
+        causes.push(Cause::forbidden(MATCH, why));
+    }
+    if !matching.is_empty() {
+        if !is_initial {
+            let why =
+                "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
+            causes.push(Cause::forbidden(MATCH, why));
+        }
+        if matching != "NotOlderThan" {
+            causes.push(Cause::unsupported(MATCH, matching, &["NotOlderThan"]));
+        }
+    }
+    if !query.text("continue").is_empty() {
+        let why = "resourceVersionMatch is forbidden when continue is provided";
+        causes.push(Cause::forbidden(MATCH, why));
+    }
+    if causes.is_empty() { Ok(()) } else { Err(Status::invalid_options("ListOptions", &causes)) }
 }
 
 fn line(chunk: &mut Vec<u8>, event: &str, object: &[u8]) {

@@ -4,8 +4,7 @@ use crate::{
     answer::{self, Body},
     apply,
     cluster::{DeleteOptions, Deletion, Part, Update},
-    decode::{self, FieldValidation},
-    door,
+    decode, door,
     handler::Handler,
     invalid::Cause,
     kind::{Kind, Resource},
@@ -22,9 +21,12 @@ use crate::{
 };
 use http::Response;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 pub(crate) const ANOTHER_NAMESPACE: &str =
     "the namespace of the provided object does not match the namespace sent on the request";
+
+const DELETE_OPTIONS: &str = "DeleteOptions";
 
 impl Handler {
     pub(crate) fn create(
@@ -40,8 +42,7 @@ impl Handler {
         let (object, findings) = body(call, kind, namespace)?;
         let by = call.manager(kind, Part::Main, Operation::Update)?;
         let object = self.cluster.create(kind, object, &by, call.dry_run()?);
-        let object = object.map_err(|status| status.warned(&findings))?;
-        Ok(written(201, kind, &object, form, findings))
+        written(201, kind, object, form, findings)
     }
 
     pub(crate) fn put(
@@ -54,12 +55,9 @@ impl Handler {
         let form = Form::of(call)?;
         let dry_run = call.dry_run()?;
         let by = call.manager(kind, part, Operation::Update)?;
-        let (mut object, findings) = body(call, kind, &key.namespace)?;
-        let name = meta::name(&object).to_owned();
-        if name.is_empty() {
-            meta::set(&mut object, "name", key.name.clone().into());
-        } else if name != key.name {
-            return Err(another_name(&name, &key.name));
+        let (object, findings) = body(call, kind, &key.namespace)?;
+        if meta::name(&object) != key.name {
+            return Err(another_name(meta::name(&object), &key.name));
         }
         if part == Part::Main
             && kind.create_on_update
@@ -71,13 +69,11 @@ impl Handler {
                 return Err(Status::another_object(kind, key, "0", uid, ""));
             }
             let object = self.cluster.create(kind, object, &by, dry_run);
-            let object = object.map_err(|status| status.warned(&findings))?;
-            return Ok(written(201, kind, &object, form, findings));
+            return written(201, kind, object, form, findings);
         }
         let update = Update { kind, key: key.clone(), by, dry_run };
         let object = self.cluster.update(&update, |_| Ok(object));
-        let object = object.map_err(|status| status.warned(&findings))?;
-        Ok(written(200, kind, &object, form, findings))
+        written(200, kind, object, form, findings)
     }
 
     pub(crate) fn patch(
@@ -91,7 +87,7 @@ impl Handler {
             return self.apply(call, kind, key, part);
         }
         let form = Form::of(call)?;
-        let patch = Patch::parse(call.media(), &call.body)?;
+        let (patch, document) = Patch::parse(call.media(), &call.body)?;
         let validation = call.field_validation()?;
         let by = call.manager(kind, part, Operation::Update)?;
         let update = Update { kind, key: key.clone(), by, dry_run: call.dry_run()? };
@@ -102,14 +98,13 @@ impl Handler {
             let decoded =
                 decode::decode(kind, patched.clone()).map_err(|why| unfit(&patched, &why))?;
             same_object(kind, key, &decoded.object, current.value())?;
-            let told = checked(validation, decoded.findings);
+            let told = document.findings(validation, decoded.findings);
             findings = told.map_err(|all| strict_patch(&call.body, &all))?;
             let mut object = decoded.object;
             door::inward(kind, &mut object);
             Ok(object)
         });
-        let object = object.map_err(|status| status.warned(&findings))?;
-        Ok(written(200, kind, &object, form, findings))
+        written(200, kind, object, form, findings)
     }
 
     pub(crate) fn delete(
@@ -161,7 +156,7 @@ impl Handler {
 
     /// Binds a Pod to a node, as a scheduler does.
     pub(crate) fn bind(&self, call: &Call, key: &Key) -> Result<Response<Body>, Status> {
-        let binding = call.json("Binding")?;
+        let binding = call.document("Binding")?.value;
         let node = meta::text(&binding, &["target", "name"]).to_owned();
         if node.is_empty() {
             return Err(Status::bad_request("target.name: Required value"));
@@ -182,8 +177,10 @@ impl Handler {
 /// The object of a POST or PUT in its stored form, and what to warn of.
 fn body(call: &Call, kind: &Kind, namespace: &str) -> Result<(Value, Vec<String>), Status> {
     let validation = call.field_validation()?;
-    let decoded = decode::decode(kind, call.json(kind.name)?)?;
-    let findings = checked(validation, decoded.findings).map_err(|all| {
+    let mut document = call.document(kind.name)?;
+    let decoded = decode::decode(kind, document.value.take())?;
+    let document = document.outside(&decoded.findings);
+    let findings = document.findings(validation, decoded.findings).map_err(|all| {
         let (name, version) = (kind.name, kind.version);
         Status::bad_request(format!(
             "{name} in version \"{version}\" cannot be handled as a {name}: strict decoding \
@@ -204,34 +201,45 @@ fn body(call: &Call, kind: &Kind, namespace: &str) -> Result<(Value, Vec<String>
     Ok((object, findings))
 }
 
-/// What to warn of, or all findings together where they are to be refused.
-fn checked(validation: FieldValidation, findings: Vec<String>) -> Result<Vec<String>, String> {
-    match validation {
-        FieldValidation::Ignore => Ok(Vec::new()),
-        FieldValidation::Warn => Ok(findings),
-        FieldValidation::Strict if findings.is_empty() => Ok(findings),
-        FieldValidation::Strict => Err(findings.join(", ")),
-    }
-}
-
 fn strict_patch(body: &[u8], all: &str) -> Status {
     let patch = String::from_utf8_lossy(body);
     Status::unfit_object(&Cause::invalid("patch", patch, &format!("strict decoding error: {all}")))
 }
 
+/// The body of a DELETE says all, or if there is none, its parameters.
 fn delete_options(call: &Call) -> Result<DeleteOptions, Status> {
-    let mut options = if call.body.is_empty() {
-        DeleteOptions::default()
+    let options = if call.body.is_empty() {
+        let told = |name: &str| call.query.has(name).then(|| call.query.text(name).to_owned());
+        let seconds = call.query.number("gracePeriodSeconds")?;
+        DeleteOptions {
+            grace_period_seconds: seconds.and_then(|seconds| i64::try_from(seconds).ok()),
+            preconditions: None,
+            orphan_dependents: told("orphanDependents")
+                .map(|_| call.query.flag("orphanDependents")),
+            propagation_policy: told("propagationPolicy"),
+            dry_run: told("dryRun").map(|stage| vec![stage]),
+        }
     } else {
-        serde_json::from_value(call.json("DeleteOptions")?)
+        // Of a DELETE the real server does not say what its body must be.
+        let document = call.document(DELETE_OPTIONS).map_err(|status| match status.code {
+            400 => Status::bad_request(status.reason_told()),
+            _ => status,
+        })?;
+        let kind = meta::text(&document.value, &["kind"]);
+        if !["", DELETE_OPTIONS].contains(&kind) {
+            let version = match meta::text(&document.value, &["apiVersion"]) {
+                "" => "meta.k8s.io/v1",
+                version => version,
+            };
+            return Err(Status::bad_request(format!(
+                "no kind \"{kind}\" is registered for version \"{version}\" in scheme \
+                 \"pkg/runtime/scheme.go:111\""
+            )));
+        }
+        serde_json::from_value(document.value)
             .map_err(|error| Status::bad_request(format!("DeleteOptions: {error}")))?
     };
-    if let Some(seconds) = call.query.number("gracePeriodSeconds")? {
-        options.grace_period_seconds = i64::try_from(seconds).ok();
-    }
-    if call.dry_run()? {
-        options.dry_run = Some(vec!["All".into()]);
-    }
+    options.validate()?;
     Ok(options)
 }
 
@@ -262,6 +270,12 @@ pub(crate) fn same_object(
 }
 
 pub(crate) fn another_name(name: &str, wanted: &str) -> Status {
+    if name.is_empty() {
+        return Status::bad_request(format!(
+            "the name of the object ({wanted} based on URL) was undeterminable: name must be \
+             provided"
+        ));
+    }
     Status::bad_request(format!(
         "the name of the object ({name}) does not match the name on the URL ({wanted})"
     ))
@@ -272,15 +286,17 @@ fn unfit(patched: &Value, why: &Status) -> Status {
     Status::unfit_object(&Cause::invalid("patch", patched.to_string(), why.reason_told()))
 }
 
+/// The answer to a write, with what was found in its body whatever came of it.
 pub(crate) fn written(
     code: u16,
     kind: &Kind,
-    object: &Object,
+    object: Result<Arc<Object>, Status>,
     form: Form,
-    mut warnings: Vec<String>,
-) -> Response<Body> {
-    let mut response = answer::json(code, representation::one(kind, object, form, true));
-    warnings.extend(rules::warnings(kind, object.value()));
-    answer::warn(&mut response, &warnings);
-    response
+    mut findings: Vec<String>,
+) -> Result<Response<Body>, Status> {
+    let object = object.map_err(|status| status.warned(&findings))?;
+    let mut response = answer::json(code, representation::one(kind, &object, form, true));
+    findings.extend(rules::warnings(kind, object.value()));
+    answer::warn(&mut response, &findings);
+    Ok(response)
 }

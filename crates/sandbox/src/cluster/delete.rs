@@ -1,5 +1,10 @@
 //! Taking objects away, at once or when nothing holds them any more.
 
+mod options;
+
+pub(crate) use options::DeleteOptions;
+pub(super) use options::{FOREGROUND, ORPHAN};
+
 use super::{Cluster, IMMORTAL, State};
 use crate::{
     kind::{Kind, Resource},
@@ -12,23 +17,6 @@ use k8s_openapi::api::core::v1::Service;
 use serde::Deserialize;
 use serde_json::Value;
 use std::sync::Arc;
-
-/// What a DELETE may say. What an object owned goes after it, whatever it says of that.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct DeleteOptions {
-    pub(crate) grace_period_seconds: Option<i64>,
-    pub(crate) preconditions: Option<Preconditions>,
-    pub(crate) dry_run: Option<Vec<String>>,
-}
-
-/// The object that is meant, and no other.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Preconditions {
-    uid: Option<String>,
-    resource_version: Option<String>,
-}
 
 /// What became of a deletion.
 #[derive(Clone, Debug)]
@@ -66,38 +54,29 @@ impl State {
         if kind.resource == Resource::Namespaces && IMMORTAL.contains(&key.name.as_str()) {
             return Err(Status::forbidden(kind, &key.name, "this namespace may not be deleted"));
         }
-        let grace = grace(kind, old, options);
-        let mut object = old.clone();
-        let was = meta::at(old, &["metadata", "deletionGracePeriodSeconds"]).as_i64();
-        let first = !meta::is_deleting(old);
-        // A later delete may shorten the grace, and never lengthens it.
-        if first || was.is_some_and(|was| grace < was) {
-            let end = Timestamp::now() + SignedDuration::from_secs(grace);
-            meta::set(&mut object, "deletionTimestamp", meta::moment(end).into());
-            meta::set(&mut object, "deletionGracePeriodSeconds", grace.into());
-            if first && let Some(generation) = meta::at(old, &["metadata", "generation"]).as_i64() {
-                meta::set(&mut object, "generation", (generation + 1).into());
-            }
-        }
+        let object = marked(kind, old, options);
         if kind.resource == Resource::Namespaces {
-            object["status"]["phase"] = "Terminating".into();
+            return Ok(self.end_namespace(key, &current, object, options.is_dry_run()));
         }
+        let goes = self.may_go(kind, &object);
         if options.is_dry_run() {
-            let object = Arc::new(Object::new(object, current.revision()));
-            return Ok(Deletion::Done(object));
+            return Ok(if goes {
+                Deletion::Done(current)
+            } else {
+                Deletion::Begun(Arc::new(Object::new(object, current.revision())))
+            });
         }
-        if kind.resource == Resource::Namespaces {
-            self.empty_namespace(&key.name);
-        }
-        if self.may_go(kind, &object) {
+        if goes {
             // Watches are told of the object as it was, without the marks of deletion.
-            let last = if first { old.clone() } else { object };
+            let last = if meta::is_deleting(old) { object } else { old.clone() };
             return Ok(Deletion::Done(self.remove(kind, key, last)));
         }
         if object == *old {
             return Ok(Deletion::Begun(current));
         }
-        Ok(Deletion::Begun(self.store.put(kind.resource, key.clone(), object)))
+        let begun = self.store.put(kind.resource, key.clone(), object);
+        self.see_to_dependents(kind, key);
+        Ok(Deletion::Begun(begun))
     }
 
     /// Removes an object that nothing holds, and what hangs on it.
@@ -109,6 +88,7 @@ impl State {
         }
         let removed = self.store.remove(kind.resource, key, last);
         self.collect(meta::field(removed.value(), "uid"));
+        self.unblock_owners(removed.value());
         if kind.namespaced {
             self.close_namespace(&key.namespace);
         }
@@ -116,29 +96,33 @@ impl State {
     }
 }
 
-impl DeleteOptions {
-    pub(crate) fn is_dry_run(&self) -> bool {
-        self.dry_run.as_ref().is_some_and(|stages| stages.iter().any(|stage| stage == "All"))
-    }
-
-    fn check(&self, kind: &Kind, object: &Value) -> Result<(), Status> {
-        let Some(wanted) = &self.preconditions else { return Ok(()) };
-        for (what, wanted, has) in [
-            ("UID", &wanted.uid, meta::field(object, "uid")),
-            ("ResourceVersion", &wanted.resource_version, meta::field(object, "resourceVersion")),
-        ] {
-            if let Some(wanted) = wanted
-                && wanted != has
-            {
-                let why = format!(
-                    "Precondition failed: {what} in precondition: {wanted}, {what} in object \
-                     meta: {has}"
-                );
-                return Err(Status::conflict(kind, meta::name(object), &why));
-            }
+/// The object with the marks of its deletion.
+fn marked(kind: &Kind, old: &Value, options: &DeleteOptions) -> Value {
+    let mut object = old.clone();
+    let finalizers = options.finalizers(kind, old);
+    let finalizers = if finalizers.is_empty() { Value::Null } else { finalizers.into() };
+    meta::set(&mut object, "finalizers", finalizers);
+    let first = !meta::is_deleting(old);
+    if kind.resource == Resource::Namespaces {
+        // The end of a namespace is not a matter of grace.
+        if first {
+            meta::set(&mut object, "deletionTimestamp", meta::moment(Timestamp::now()).into());
         }
-        Ok(())
+        object["status"]["phase"] = "Terminating".into();
+        return object;
     }
+    let grace = grace(kind, old, options);
+    let was = meta::at(old, &["metadata", "deletionGracePeriodSeconds"]).as_i64();
+    // A later delete may shorten the grace, and never lengthens it.
+    if first || was.is_some_and(|was| grace < was) {
+        let end = Timestamp::now() + SignedDuration::from_secs(grace);
+        meta::set(&mut object, "deletionTimestamp", meta::moment(end).into());
+        meta::set(&mut object, "deletionGracePeriodSeconds", grace.into());
+        if first && let Some(generation) = meta::at(old, &["metadata", "generation"]).as_i64() {
+            meta::set(&mut object, "generation", (generation + 1).into());
+        }
+    }
+    object
 }
 
 /// Only a Pod that a node may be running is given time.

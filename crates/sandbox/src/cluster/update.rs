@@ -110,7 +110,13 @@ impl State {
         if meta::is_deleting(&object) && self.may_go(kind, &object) {
             return Ok(self.remove(kind, key, object));
         }
-        Ok(self.store.put(kind.resource, key.clone(), object))
+        let owners = |object| meta::at(object, &["metadata", "ownerReferences"]);
+        let has_others = owners(&object) != owners(old);
+        let changed = self.store.put(kind.resource, key.clone(), object);
+        if has_others {
+            self.unblock_owners(old);
+        }
+        Ok(changed)
     }
 
     /// Nothing holds a deleted object any more: no finalizer, no grace, no content.

@@ -101,6 +101,14 @@ pub(crate) static CONFIG_MAP: Message = Message(&[
 
 pub(crate) static NAMESPACE: Message = Message(&[(1, "metadata", One(&META))]);
 
+pub(crate) static DELETE_OPTIONS: Message = Message(&[
+    (1, "gracePeriodSeconds", Number),
+    (2, "preconditions", One(&Message(&[(1, "uid", Text), (2, "resourceVersion", Text)]))),
+    (3, "orphanDependents", Flag),
+    (4, "propagationPolicy", Text),
+    (5, "dryRun", Texts),
+]);
+
 static ENTRY: Message = Message(&[(1, "key", Text), (2, "value", Text)]);
 static BYTE_ENTRY: Message = Message(&[(1, "key", Text), (2, "value", Bytes)]);
 static INT_OR_STRING: Message =

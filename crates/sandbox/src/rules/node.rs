@@ -32,7 +32,8 @@ fn taints(object: &Value) -> Vec<Cause> {
     let taints = meta::at(object, &["spec", "taints"]).as_array().into_iter().flatten();
     let mut causes = Vec::new();
     for (i, taint) in taints.enumerate() {
-        let field = |field: &str| format!("spec.taints[{i}].{field}");
+        // The real server names the wrong place as well.
+        let field = |field: &str| format!("metadata.taints[{i}].{field}");
         let effect = meta::text(taint, &["effect"]);
         let known = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
         if effect.is_empty() {
@@ -46,4 +47,16 @@ fn taints(object: &Value) -> Vec<Cause> {
         }
     }
     causes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_taint_is_told_where_the_real_server_tells_it() {
+        let mut node = json!({ "spec": { "taints": [{ "key": "a", "effect": "Bad" }] } });
+        let causes = create(&mut node).unwrap_err();
+        assert!(causes[0].to_string().starts_with("metadata.taints[0].effect: Unsupported value"));
+    }
 }

@@ -35,13 +35,21 @@ impl LabelTerm {
 }
 
 pub(crate) fn parse(text: &str) -> Result<Vec<LabelTerm>, Status> {
-    terms(text)
-        .into_iter()
-        .map(|term| {
-            one(term)
-                .map_err(|why| Status::bad_request(format!("unable to parse requirement: {why}")))
-        })
-        .collect()
+    if text.trim().is_empty() {
+        return Ok(Vec::new());
+    }
+    let terms = terms(text);
+    let read = terms.iter().enumerate().map(|(i, term)| {
+        if term.is_empty() {
+            let found = if i + 1 < terms.len() { "," } else { "" };
+            return Err(match i {
+                0 => format!("found '{found}', expected: !, identifier, or 'end of string'"),
+                _ => format!("found '{found}', expected: identifier after ','"),
+            });
+        }
+        one(term).map_err(|why| format!("unable to parse requirement: {why}"))
+    });
+    read.collect::<Result<_, _>>().map_err(Status::bad_request)
 }
 
 /// Splits at commas that stand outside parentheses.
@@ -56,7 +64,6 @@ fn terms(text: &str) -> Vec<&str> {
         c == ',' && depth == 0
     })
     .map(str::trim)
-    .filter(|term| !term.is_empty())
     .collect()
 }
 
@@ -106,7 +113,11 @@ fn values(key: &str, texts: &[&str]) -> Result<Vec<String>, String> {
 }
 
 fn number(text: &str) -> Result<i64, String> {
-    text.trim().parse().map_err(|_| "for 'Gt', 'Lt' operators, the value must be an integer".into())
+    let text = text.trim();
+    text.parse().map_err(|_| {
+        let why = "for 'Gt', 'Lt' operators, the value must be an integer";
+        format!("values[0]: Invalid value: {text:?}: {why}")
+    })
 }
 
 #[cfg(test)]
@@ -144,6 +155,13 @@ mod tests {
     fn what_is_no_selector_is_refused() {
         for selector in ["a b", "app in nginx", "app in (nginx", "=x", "a>b", "a=b c"] {
             assert_eq!(parse(selector).unwrap_err().code, 400, "{selector}");
+        }
+        for (selector, told) in [
+            ("a=b,", "found '', expected: identifier after ','"),
+            ("a,,b", "found ',', expected: identifier after ','"),
+            (",a", "found ',', expected: !, identifier, or 'end of string'"),
+        ] {
+            assert_eq!(parse(selector).unwrap_err().message, told, "{selector}");
         }
     }
 }

@@ -254,6 +254,9 @@ fn claim_ports(
     claims: &mut Claims,
     causes: &mut Vec<Cause>,
 ) {
+    if !needs_cluster_ip(spec) {
+        return;
+    }
     let allocates = allocates_node_ports(spec);
     let ports = spec.ports.get_or_insert_default();
     for i in 0..ports.len() {
@@ -354,8 +357,10 @@ fn held_ips(spec: &ServiceSpec) -> impl Iterator<Item = IpAddr> {
     ips(spec).iter().filter_map(|ip| ip.parse().ok())
 }
 
+/// An `ExternalName` may name a node port, and has none.
 fn held_ports(spec: &ServiceSpec) -> impl Iterator<Item = u16> {
-    let ports = spec.ports.iter().flatten().filter_map(|port| port.node_port);
+    let ports = spec.ports.iter().flatten().filter(|_| needs_cluster_ip(spec));
+    let ports = ports.filter_map(|port| port.node_port);
     ports.chain(spec.health_check_node_port).filter_map(|port| u16::try_from(port).ok())
 }
 

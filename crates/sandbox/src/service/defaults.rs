@@ -38,8 +38,11 @@ pub(crate) fn fill(service: &mut Service) {
     if may_have_node_ports(spec) {
         or(&mut spec.external_traffic_policy, "Cluster");
     }
-    if !is_type(spec, "ExternalName") {
-        or(&mut spec.internal_traffic_policy, "Cluster");
+    if is_type(spec, "ExternalName") {
+        spec.internal_traffic_policy = None;
+    } else {
+        // Empty is not absent here, and is refused.
+        spec.internal_traffic_policy.get_or_insert_with(|| "Cluster".to_owned());
     }
     if is_load_balancer(spec) {
         spec.allocate_load_balancer_node_ports.get_or_insert(true);

@@ -1,3 +1,6 @@
+mod external_name;
+mod families;
+
 use super::{allocate::Ledger, create, update, update_status};
 use k8s_openapi::api::core::v1::Service;
 use serde_json::{Value, json};
@@ -97,23 +100,6 @@ fn two_protocols_of_one_port_share_a_node_port() {
     let port = |i: usize| made["ports"][i]["nodePort"].as_i64().unwrap();
     assert_eq!(port(0), port(1));
     assert_ne!(port(0), port(2));
-}
-
-#[test]
-fn both_families_are_served() {
-    let mut ledger = ledger();
-    let dual =
-        spec(&made(&json!({ "ipFamilyPolicy": "RequireDualStack", "ports": TCP() }), &mut ledger));
-    assert_eq!(dual["ipFamilies"], json!(["IPv4", "IPv6"]));
-    assert!(dual["clusterIPs"][1].as_str().unwrap().starts_with("fd00:10:96:"));
-    let v6 = spec(&made(&json!({ "ipFamilies": ["IPv6"], "ports": TCP() }), &mut ledger));
-    assert!(v6["clusterIP"].as_str().unwrap().starts_with("fd00:10:96:"));
-    let old = made(&json!({ "ports": TCP() }), &mut ledger);
-    let new = changed(&old, &json!({ "ipFamilyPolicy": "PreferDualStack" }), &mut ledger).unwrap();
-    assert_eq!(spec(&new)["clusterIPs"][0], spec(&old)["clusterIP"]);
-    assert_eq!(spec(&new)["clusterIPs"].as_array().unwrap().len(), 2);
-    let back = changed(&new, &json!({ "ipFamilyPolicy": "SingleStack" }), &mut ledger).unwrap();
-    assert_eq!(spec(&back)["clusterIPs"], json!([spec(&old)["clusterIP"]]));
 }
 
 #[test]
@@ -306,17 +292,6 @@ fn a_change_of_type_wipes_what_belonged_to_the_old_one() {
 }
 
 #[test]
-fn an_external_name_gives_up_its_address() {
-    let mut ledger = ledger();
-    let old = made(&json!({ "ports": TCP() }), &mut ledger);
-    let patch = json!({ "type": "ExternalName", "externalName": "example.com" });
-    let new = changed(&old, &patch, &mut ledger).unwrap();
-    assert!(spec(&new).get("clusterIP").is_none());
-    let back = changed(&new, &json!({ "type": "ClusterIP", "externalName": null }), &mut ledger);
-    assert!(spec(&back.unwrap())["clusterIP"].is_string());
-}
-
-#[test]
 fn what_is_fixed_can_not_be_changed() {
     let mut ledger = ledger();
     let old = made(&json!({ "type": "LoadBalancer", "ports": TCP() }), &mut ledger);
@@ -363,6 +338,14 @@ fn the_status_takes_what_is_an_address() {
             format!(
                 "{at}.ip: Invalid value: \"nowhere\": must be a valid IP address, (e.g. 10.9.8.7 \
                  or 2001:db8::ffff)"
+            ),
+        ),
+        (
+            &old,
+            json!({ "ip": "::ffff:192.0.2.1", "ipMode": "VIP" }),
+            format!(
+                "{at}.ip: Invalid value: \"::ffff:192.0.2.1\": must not be an IPv4-mapped IPv6 \
+                 address"
             ),
         ),
         (

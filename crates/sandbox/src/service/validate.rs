@@ -13,8 +13,6 @@ use crate::{invalid::Cause, names};
 use k8s_openapi::api::core::v1::{Service, ServiceSpec};
 use std::net::IpAddr;
 
-use address::IP;
-
 const ONLY_LB: &str = "may only be used when `type` is 'LoadBalancer'";
 const SOURCE_RANGES: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
 
@@ -120,9 +118,11 @@ fn kind_of_service(spec: &ServiceSpec, causes: &mut Vec<Cause>) {
                 }
             }
             let name = spec.external_name.as_deref().unwrap_or_default();
+            // A dot at the end says that the name is a whole one.
+            let name = name.strip_suffix('.').unwrap_or(name);
             if name.is_empty() {
                 causes.push(Cause::required("spec.externalName", ""));
-            } else if let Err(why) = names::dns_subdomain(name.trim_end_matches('.')) {
+            } else if let Err(why) = names::dns_subdomain(name) {
                 causes.push(Cause::invalid("spec.externalName", name, &why));
             }
         }

@@ -20,7 +20,10 @@ pub(crate) fn of(service: &Service) -> Vec<String> {
         for (i, ip) in externals.iter().enumerate() {
             canonical(&format!("spec.externalIPs[{i}]"), ip, &mut told);
         }
-        if !externals.is_empty() {
+        if !externals.is_empty() && is_type(spec, "ExternalName") {
+            let why = "spec.externalIPs is ignored when spec.type is \"ExternalName\"";
+            told.push(why.to_owned());
+        } else if !externals.is_empty() {
             let why = "spec.externalIPs is deprecated and may no longer be implemented in some \
                        clusters";
             told.push(why.to_owned());
@@ -96,6 +99,8 @@ mod tests {
         }
         let name = told(&json!({ "type": "ClusterIP", "externalName": "example.com" }));
         assert!(name.contains("externalName is ignored"), "{name}");
+        let ips = told(&json!({ "type": "ExternalName", "externalIPs": ["192.0.2.1"] }));
+        assert_eq!(ips, "spec.externalIPs is ignored when spec.type is \"ExternalName\"");
         assert_eq!(told(&json!({ "type": "ClusterIP", "ports": [{ "port": 1 }] })), "");
     }
 

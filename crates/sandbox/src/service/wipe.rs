@@ -1,7 +1,7 @@
 //! What goes with the old type in the same write, unless the user changed it.
 
 use super::{
-    ips, is_external, is_load_balancer, is_type, may_have_node_ports, needs_cluster_ip,
+    ips, is_external, is_load_balancer, may_have_node_ports, needs_cluster_ip,
     needs_health_check_port,
 };
 use k8s_openapi::api::core::v1::{LoadBalancerStatus, Service, ServicePort, ServiceSpec};
@@ -47,9 +47,6 @@ pub(crate) fn on_type_change(service: &mut Service, old: &ServiceSpec) {
         && spec.external_traffic_policy == old.external_traffic_policy
     {
         spec.external_traffic_policy = None;
-    }
-    if is_type(spec, "ExternalName") && !is_type(old, "ExternalName") {
-        spec.internal_traffic_policy = None;
     }
     if !is_load_balancer(spec)
         && let Some(status) = &mut service.status

@@ -152,6 +152,10 @@ impl Endpoints {
         key: &Key,
         wanted: BTreeMap<String, EndpointSlice>,
     ) -> (BTreeMap<String, EndpointSlice>, bool) {
+        if self.setting.cluster.services.get(key).is_none() {
+            // They go after their owner, unless whoever deleted it lets them go.
+            return (BTreeMap::new(), true);
+        }
         let api = Api::<EndpointSlice>::namespaced(self.setting.writer.client(), &key.namespace);
         let mut written = self.written.get(key).cloned().unwrap_or_default();
         let mut complete = true;

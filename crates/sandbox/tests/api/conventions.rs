@@ -16,6 +16,36 @@ async fn a_parameter_that_can_not_be_is_named() {
         (Method::GET, "resourceVersion=x", 400, "invalid resource version: resourceVersion"),
         (Method::GET, "watch=1&resourceVersion=x", 500, "strconv.ParseUint: parsing \"x\""),
         (Method::GET, "limit=x", 400, "strconv.ParseInt: parsing \"x\""),
+        (
+            Method::GET,
+            "resourceVersion=1&resourceVersionMatch=Bad",
+            422,
+            "\"Exact\", \"NotOlderThan\", \"\"",
+        ),
+        (
+            Method::GET,
+            "resourceVersion=0&resourceVersionMatch=Exact",
+            422,
+            "for resourceVersion \"0\"",
+        ),
+        (
+            Method::GET,
+            "resourceVersion=2&resourceVersionMatch=NotOlderThan&continue=abc",
+            422,
+            "resourceVersionMatch is forbidden when continue is provided",
+        ),
+        (Method::GET, "continue=abc", 400, "invalid continue token"),
+        (Method::GET, "watch=1&continue=x", 422, "is forbidden when continue is provided"),
+        (
+            Method::GET,
+            "watch=1&sendInitialEvents=true&resourceVersionMatch=Exact",
+            422,
+            "[resourceVersionMatch: Forbidden: sendInitialEvents requires setting \
+             resourceVersionMatch to NotOlderThan, resourceVersionMatch: Unsupported value: \
+             \"Exact\": supported values: \"NotOlderThan\"]",
+        ),
+        (Method::GET, "fieldSelector=a.b%3Dc", 400, "field label not supported: a.b"),
+        (Method::GET, "labelSelector=a%3D5,", 400, "found '', expected: identifier after ','"),
         (Method::GET, "labelSelector=a%20b", 400, "found 'b', expected: in, notin"),
         (Method::GET, "labelSelector=a%20in", 400, "found '' expected: '('"),
         (Method::GET, "labelSelector=a%3D-b", 400, "values[0][a]: Invalid value: \"-b\""),
@@ -74,4 +104,24 @@ async fn what_is_found_is_told_with_a_refusal_too() {
     let answer = sandbox.call(Method::POST, SERVICES, Some(service)).await;
     assert_eq!(answer.code, 422);
     assert!(answer.warnings[0].contains("unknown field"), "{:?}", answer.warnings);
+}
+
+#[tokio::test]
+async fn a_limit_below_zero_is_none() {
+    let sandbox = Sandbox::start().await;
+    for query in ["limit=-1", "limit=0", "resourceVersion=0&limit=1"] {
+        let list = sandbox.get(&format!("/api/v1/namespaces?{query}")).await;
+        assert_eq!(list["items"].as_array().unwrap().len(), 4, "{query}");
+        assert!(list["metadata"].get("continue").is_none(), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn one_object_is_not_watched_by_its_path() {
+    let sandbox = Sandbox::start().await;
+    let named = async |name: &str| {
+        sandbox.call(Method::GET, &format!("{SERVICES}/{name}?watch=1"), None).await
+    };
+    assert_eq!(named("kubernetes").await.body["kind"], "Service");
+    assert_eq!(named("none").await.code, 404);
 }

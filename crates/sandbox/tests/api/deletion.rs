@@ -2,7 +2,7 @@
 
 use crate::client::{CONFIG_MAPS, SERVICES, Sandbox, config_map, service};
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const PODS: &str = "/api/v1/namespaces/default/pods";
 
@@ -124,7 +124,7 @@ async fn what_an_object_owned_goes_after_it() {
         let uid = &owner["metadata"]["uid"];
         owners.push(json!({ "apiVersion": "v1", "kind": "ConfigMap", "name": name, "uid": uid }));
     }
-    let owned = |name: &str, by: &[serde_json::Value]| {
+    let owned = |name: &str, by: &[Value]| {
         let mut owned = config_map(name);
         owned["metadata"]["ownerReferences"] = by.into();
         owned
@@ -139,4 +139,154 @@ async fn what_an_object_owned_goes_after_it() {
     assert!(!is_there("by-one").await && is_there("by-both").await);
     sandbox.call(Method::DELETE, &format!("{CONFIG_MAPS}/two"), None).await;
     assert!(!is_there("by-both").await, "its last owner is gone");
+}
+
+/// A child of this owner, which the owner waits for if it goes in the foreground.
+fn child(name: &str, owner: &Value) -> Value {
+    let mut child = config_map(name);
+    child["metadata"]["ownerReferences"] = json!([{
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "name": owner["metadata"]["name"],
+        "uid": owner["metadata"]["uid"],
+        "blockOwnerDeletion": true,
+    }]);
+    child
+}
+
+#[tokio::test]
+async fn dependents_stay_when_their_owner_lets_them_go() {
+    let sandbox = Sandbox::start().await;
+    for options in [json!({ "propagationPolicy": "Orphan" }), json!({ "orphanDependents": true })] {
+        let owner = sandbox.post(CONFIG_MAPS, config_map("owner")).await;
+        sandbox.post(CONFIG_MAPS, child("child", &owner)).await;
+        let path = format!("{CONFIG_MAPS}/owner");
+        let begun = sandbox.call(Method::DELETE, &path, Some(options)).await;
+        assert_eq!(begun.body["metadata"]["finalizers"], json!(["orphan"]));
+        assert_eq!(sandbox.call(Method::GET, &path, None).await.code, 404);
+        let path = format!("{CONFIG_MAPS}/child");
+        assert!(sandbox.get(&path).await["metadata"].get("ownerReferences").is_none());
+        sandbox.call(Method::DELETE, &path, None).await;
+    }
+}
+
+#[tokio::test]
+async fn an_owner_that_goes_in_the_foreground_waits_for_what_blocks_it() {
+    let sandbox = Sandbox::start().await;
+    let owner = sandbox.post(CONFIG_MAPS, config_map("owner")).await;
+    let mut held = child("held", &owner);
+    held["metadata"]["finalizers"] = json!(["a.b/c"]);
+    let held = sandbox.post(CONFIG_MAPS, held).await;
+    sandbox.post(CONFIG_MAPS, child("free", &owner)).await;
+    sandbox.post(CONFIG_MAPS, child("grandchild", &held)).await;
+    let path = |name: &str| format!("{CONFIG_MAPS}/{name}");
+    let foreground = format!("{}?propagationPolicy=Foreground", path("owner"));
+    let begun = sandbox.call(Method::DELETE, &foreground, None).await;
+    assert_eq!((begun.code, &begun.body["kind"]), (200, &json!("ConfigMap")));
+    let waiting = &sandbox.get(&path("owner")).await["metadata"];
+    assert_eq!(waiting["finalizers"], json!(["foregroundDeletion"]));
+    assert_eq!(waiting["deletionGracePeriodSeconds"], 0);
+    for gone in ["free", "grandchild"] {
+        assert_eq!(sandbox.call(Method::GET, &path(gone), None).await.code, 404, "{gone}");
+    }
+    let none = json!({ "metadata": { "finalizers": null } });
+    assert_eq!(sandbox.patch(&path("held"), none).await.code, 200);
+    for gone in ["held", "owner"] {
+        assert_eq!(sandbox.call(Method::GET, &path(gone), None).await.code, 404, "{gone}");
+    }
+    // Nothing depends on it: it is shown as it waits, and is gone.
+    sandbox.post(CONFIG_MAPS, config_map("owner")).await;
+    let begun = sandbox.call(Method::DELETE, &foreground, None).await;
+    assert_eq!(begun.body["metadata"]["finalizers"], json!(["foregroundDeletion"]));
+    assert_eq!(sandbox.call(Method::GET, &path("owner"), None).await.code, 404);
+}
+
+#[tokio::test]
+async fn a_deletion_that_can_not_be_deletes_nothing() {
+    let sandbox = Sandbox::start().await;
+    sandbox.post(CONFIG_MAPS, config_map("a")).await;
+    let path = format!("{CONFIG_MAPS}/a");
+    let refused = async |query: &str, body: Option<Value>, code: u16, message: &str| {
+        let answer = sandbox.call(Method::DELETE, &format!("{path}{query}"), body).await;
+        assert_eq!(answer.code, code, "{}", answer.body);
+        let told = answer.body["message"].as_str().unwrap();
+        assert!(told.contains(message), "{told}");
+    };
+    let policy = "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: \
+                  \"Bad\": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"";
+    refused("", Some(json!({ "propagationPolicy": "Bad" })), 422, policy).await;
+    refused("?propagationPolicy=Bad", None, 422, policy).await;
+    let both = json!({ "propagationPolicy": "Orphan", "orphanDependents": true });
+    refused("", Some(both), 422, "orphanDependents and deletionPropagation cannot be both").await;
+    let stage = "dryRun: Unsupported value: [\"Bad\"]: supported values: \"All\"";
+    refused("", Some(json!({ "dryRun": ["Bad"] })), 422, stage).await;
+    refused("?dryRun=", None, 422, "dryRun: Unsupported value: [\"\"]").await;
+    let kind = "no kind \"Foo\" is registered for version \"v1\" in scheme";
+    refused("", Some(json!({ "kind": "Foo", "apiVersion": "v1" })), 400, kind).await;
+    let uid = "fulfilled on ConfigMap \"a\": the UID in the precondition (x) does not match the UID \
+               in record (";
+    refused("", Some(json!({ "preconditions": { "uid": "x" } })), 409, uid).await;
+    assert_eq!(sandbox.get(&path).await["data"]["a"], "1");
+    // Of a dry run the object is as it was.
+    let dry = sandbox.call(Method::DELETE, &path, Some(json!({ "dryRun": ["All"] }))).await;
+    assert_eq!((dry.code, &dry.body["status"]), (200, &json!("Success")));
+    assert_eq!(sandbox.get(&path).await["data"]["a"], "1");
+}
+
+#[tokio::test]
+async fn a_program_may_delete_in_protobuf() {
+    let sandbox = Sandbox::start().await;
+    sandbox.post(CONFIG_MAPS, config_map("a")).await;
+    // The envelope, the type (`v1`, `DeleteOptions`), and a dry run; then one that is none.
+    let kind = "\u{a}\u{13}\u{a}\u{2}v1\u{12}\u{d}DeleteOptions";
+    let path = format!("{CONFIG_MAPS}/a");
+    for (raw, code) in [("\u{12}\u{5}\u{2a}\u{3}All", 200), ("\u{12}\u{0}", 404)] {
+        let headers = [("content-type", "application/vnd.kubernetes.protobuf")];
+        let body = format!("k8s\0{kind}{raw}");
+        let gone = sandbox.send_text(Method::DELETE, &path, &headers, body).await;
+        assert_eq!(gone.body["status"], "Success", "{}", gone.body);
+        assert_eq!(sandbox.call(Method::GET, &path, None).await.code, code);
+    }
+}
+
+#[tokio::test]
+async fn a_namespace_tells_why_it_is_still_there() {
+    let sandbox = Sandbox::start().await;
+    let namespaces = "/api/v1/namespaces";
+    let path = format!("{namespaces}/a");
+    sandbox.post(namespaces, json!({ "metadata": { "name": "a" } })).await;
+    let ended = sandbox.call(Method::DELETE, &path, None).await.body;
+    assert_eq!(
+        (&ended["kind"], &ended["status"]["phase"]),
+        (&json!("Namespace"), &json!("Terminating"))
+    );
+    assert_eq!(sandbox.call(Method::GET, &path, None).await.code, 404);
+
+    sandbox.post(namespaces, json!({ "metadata": { "name": "a" } })).await;
+    for name in ["one", "two"] {
+        let mut held = config_map(name);
+        held["metadata"]["finalizers"] = json!(["a.b/c"]);
+        sandbox.post(&format!("{path}/configmaps"), held).await;
+    }
+    sandbox.call(Method::DELETE, &path, None).await;
+    let told = async || {
+        let namespace = sandbox.get(&path).await;
+        assert!(namespace["metadata"].get("deletionGracePeriodSeconds").is_none());
+        let conditions = namespace["status"]["conditions"].as_array().unwrap().clone();
+        let last = conditions.iter().skip(3).map(|it| it["message"].as_str().unwrap().to_owned());
+        last.collect::<Vec<_>>()
+    };
+    let both = |count: u8| {
+        [
+            format!("Some resources are remaining: configmaps. has {count} resource instances"),
+            format!(
+                "Some content in the namespace has finalizers remaining: a.b/c in {count} resource \
+                 instances"
+            ),
+        ]
+    };
+    assert_eq!(told().await, both(2));
+    let none = json!({ "metadata": { "finalizers": null } });
+    sandbox.patch(&format!("{path}/configmaps/one"), none).await;
+    assert_eq!(told().await, both(1));
 }

@@ -2,7 +2,7 @@
 
 use crate::client::Sandbox;
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const OLD: &str = "/api/v1/namespaces/default/events";
 const NEW: &str = "/apis/events.k8s.io/v1/namespaces/default/events";
@@ -65,4 +65,66 @@ async fn a_new_event_says_who_reports() {
         "involvedObject": { "namespace": "kube-system" },
     });
     assert_eq!(sandbox.call(Method::POST, OLD, Some(elsewhere)).await.code, 422);
+}
+
+#[tokio::test]
+async fn a_moment_has_six_digits_or_is_refused() {
+    let sandbox = Sandbox::start().await;
+    let leases = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
+    let lease = |moment: &str| {
+        json!({
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": { "name": "a", "namespace": "default" },
+            "spec": { "renewTime": moment },
+        })
+    };
+    let layout = "2006-01-02T15:04:05.000000Z07:00";
+    for (moment, rest, part) in [
+        ("2026-01-01T00:00:00+00:00", "+00:00", ".000000"),
+        ("2026-01-01T00:00:00.123456789Z", "789Z", "Z07:00"),
+    ] {
+        let why =
+            format!("parsing time {moment:?} as {layout:?}: cannot parse {rest:?} as {part:?}");
+        let refused = sandbox.call(Method::POST, leases, Some(lease(moment))).await;
+        let told = format!("Lease in version \"v1\" cannot be handled as a Lease: {why}");
+        assert_eq!((refused.code, &refused.body["message"]), (400, &told.into()));
+        let path = format!("{leases}/a?fieldManager=me");
+        let media = [("content-type", "application/apply-patch+yaml")];
+        let refused = sandbox.send(Method::PATCH, &path, &media, Some(lease(moment))).await;
+        let told = format!(
+            "failed to convert new object (default/a; coordination.k8s.io/v1, Kind=Lease) to proper \
+             version: unable to convert unstructured object to coordination.k8s.io/v1, Kind=Lease: \
+             {why}"
+        );
+        assert_eq!((refused.code, &refused.body["message"]), (500, &told.into()));
+    }
+    sandbox.post(leases, lease("2026-01-01T00:00:00.000000Z")).await;
+    let event = json!({
+        "metadata": { "name": "a" },
+        "involvedObject": { "namespace": "default" },
+        "eventTime": "2026-01-01T00:00:00Z",
+    });
+    assert_eq!(sandbox.call(Method::POST, OLD, Some(event)).await.code, 400);
+}
+
+#[tokio::test]
+async fn a_wide_table_tells_the_source_before_the_message() {
+    let sandbox = Sandbox::start().await;
+    let event = json!({
+        "metadata": { "name": "a" },
+        "involvedObject": { "kind": "Service", "name": "s", "namespace": "default" },
+        "source": { "component": "c", "host": "h" },
+        "message": "hello",
+    });
+    sandbox.post(OLD, event).await;
+    let header = [("accept", "application/json;as=Table;v=v1;g=meta.k8s.io")];
+    for path in [OLD, NEW] {
+        let table = sandbox.send(Method::GET, path, &header, None).await.body;
+        let columns: Vec<&Value> =
+            table["columnDefinitions"].as_array().unwrap().iter().map(|c| &c["name"]).collect();
+        assert_eq!(columns[4..8], ["Subobject", "Source", "Message", "First Seen"]);
+        let cells = table["rows"][0]["cells"].as_array().unwrap();
+        assert_eq!(cells[5..7], ["c, h", "hello"]);
+    }
 }

@@ -85,3 +85,48 @@ async fn openapi_says_that_fields_are_validated() {
     let parameters = patch["parameters"].as_array().unwrap();
     assert!(parameters.iter().any(|parameter| parameter["name"] == "fieldValidation"));
 }
+
+#[tokio::test]
+async fn what_is_answered_can_be_yaml() {
+    let sandbox = Sandbox::start().await;
+    let path = format!("{SERVICES}/kubernetes");
+    let json = sandbox.get(&path).await;
+    for wanted in ["application/yaml", "application/json;q=0.5, application/yaml;q=0.9"] {
+        let yaml = accept(&sandbox, wanted, &path).await;
+        let text = yaml.as_str().expect(wanted).to_owned();
+        let media = [("content-type", "application/yaml")];
+        let again = sandbox.send_text(Method::PUT, &path, &media, text).await;
+        assert_eq!(again.body, json, "it can be written back, and changes nothing");
+    }
+    let refused = accept(&sandbox, "application/yaml", &format!("{SERVICES}/none")).await;
+    assert!(refused.as_str().unwrap().contains("\ncode: 404\n"), "{refused}");
+    let watch = format!("{SERVICES}?watch=1");
+    let watch = sandbox.send(Method::GET, &watch, &[("accept", "application/yaml")], None).await;
+    assert_eq!(watch.code, 406);
+}
+
+#[tokio::test]
+async fn a_form_that_does_not_fit_is_refused() {
+    let sandbox = Sandbox::start().await;
+    let all = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+    let absent = format!("406: Not Acceptable\n\nAvailable representations: {all}");
+    let unknown = format!("only the following media types are accepted: {all}");
+    let of_list = "you requested PartialObjectMetadata, but the requested object is a list \
+                   (*core.ServiceList)";
+    let of_one = "you requested PartialObjectMetadataList, but the requested object is not a list \
+                  (*core.Service)";
+    let one = format!("{SERVICES}/kubernetes");
+    for (path, wanted, told) in [
+        (one.as_str(), "text/html", absent.as_str()),
+        (&one, "application/*", &absent),
+        (&one, "application/json;as=Table;v=v2;g=meta.k8s.io", &unknown),
+        (SERVICES, "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io", of_list),
+        (&one, "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io", of_one),
+    ] {
+        let refused = sandbox.send(Method::GET, path, &[("accept", wanted)], None).await;
+        assert_eq!((refused.code, &refused.body["message"]), (406, &told.into()), "{wanted}");
+    }
+    let old = accept(&sandbox, "application/json;as=Table;v=v1beta1;g=meta.k8s.io", &one).await;
+    assert_eq!(old["apiVersion"], "meta.k8s.io/v1beta1");
+    assert_eq!(old["rows"][0]["object"]["apiVersion"], "meta.k8s.io/v1beta1");
+}

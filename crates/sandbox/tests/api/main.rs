@@ -10,6 +10,7 @@ mod deletion;
 mod events;
 mod forms;
 mod kube_runtime;
+mod lists;
 mod objects;
 mod patches;
 mod serving;

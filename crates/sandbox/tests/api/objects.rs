@@ -151,55 +151,92 @@ async fn unknown_fields_are_refused_warned_of_or_ignored() {
 }
 
 #[tokio::test]
-async fn lists_are_selected_by_labels_and_fields() {
+async fn what_a_body_has_twice_is_warned_of_or_refused() {
     let sandbox = Sandbox::start().await;
-    for (name, app) in [("a", "x"), ("b", "y"), ("c", "x")] {
-        let mut map = config_map(name);
-        map["metadata"]["labels"] = json!({ "app": app });
-        sandbox.post(CONFIG_MAPS, map).await;
-    }
-    let count = async |query: &str| {
-        let list = sandbox.get(&format!("{CONFIG_MAPS}?{query}")).await;
-        list["items"].as_array().unwrap().len()
+    let send = async |method: Method, media: &str, path: &str, body: &str| {
+        sandbox.send_text(method, path, &[("content-type", media)], body).await
     };
-    assert_eq!(count("labelSelector=app%3Dx").await, 2);
-    assert_eq!(count("labelSelector=app+in+(y)").await, 1);
-    assert_eq!(count("labelSelector=app!%3Dx").await, 1);
-    assert_eq!(count("fieldSelector=metadata.name%3Db").await, 1);
-    assert_eq!(count("labelSelector=app%3Dx&fieldSelector=metadata.name!%3Da").await, 1);
+    let json = r#"{"foo":1,"foo":2,"metadata":{"name":"a"},"data":{"a":"1","a":"2","a":"3"}}"#;
+    let yaml = "kind: ConfigMap\nmetadata: { name: b }\ndata:\n  a: '1'\n  a: '3'\nfoo: 1\n";
+    let (json_told, yaml_told) = (
+        "duplicate field \"data.a\"",
+        "yaml: unmarshal errors:\n  line 5: key \"a\" already set in map",
+    );
+    for (name, media, body, strictly) in
+        [("a", "application/json", json, json_told), ("b", "application/yaml", yaml, yaml_told)]
+    {
+        let strict = format!("{CONFIG_MAPS}?fieldValidation=Strict");
+        let refused = send(Method::POST, media, &strict, body).await;
+        let told = format!(
+            "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: strict decoding error: \
+             {strictly}, unknown field \"foo\""
+        );
+        assert_eq!((refused.code, &refused.body["message"]), (400, &told.into()));
+        let made = send(Method::POST, media, CONFIG_MAPS, body).await;
+        assert_eq!((made.code, &made.body["data"]["a"]), (201, &"3".into()), "the last one counts");
+        let last = strictly.lines().next_back().unwrap().trim().replace('"', "\\\"");
+        let told = [&last, "unknown field \\\"foo\\\""].map(|told| format!("299 - \"{told}\""));
+        assert_eq!(made.warnings, told);
+        let ignore = format!("{CONFIG_MAPS}/{name}?fieldValidation=Ignore");
+        let put = send(Method::PUT, media, &ignore, body).await;
+        assert_eq!((put.code, put.warnings), (200, vec![]));
+    }
 }
 
 #[tokio::test]
-async fn a_list_is_handed_out_in_parts_that_fit_together() {
+async fn a_null_in_a_map_is_an_empty_text() {
     let sandbox = Sandbox::start().await;
-    for name in ["a", "b", "c", "d", "e"] {
-        sandbox.post(CONFIG_MAPS, config_map(name)).await;
-    }
-    let names = |list: &Value| -> Vec<String> {
-        let items = list["items"].as_array().unwrap().iter();
-        items.map(|item| item["metadata"]["name"].as_str().unwrap().to_owned()).collect()
-    };
-    let first = sandbox.get(&format!("{CONFIG_MAPS}?limit=2")).await;
-    assert_eq!(names(&first), ["a", "b"]);
-    assert_eq!(first["metadata"]["remainingItemCount"], 3);
-    let next = |list: &Value| {
-        let token = list["metadata"]["continue"].as_str().unwrap();
-        format!("{CONFIG_MAPS}?limit=2&continue={token}")
-    };
-    // What changes meanwhile does not show: all parts are of one moment.
-    sandbox.call(Method::DELETE, &format!("{CONFIG_MAPS}/d"), None).await;
-    let second = sandbox.get(&next(&first)).await;
-    assert_eq!(names(&second), ["c", "d"]);
-    assert_eq!(second["metadata"]["resourceVersion"], first["metadata"]["resourceVersion"]);
-    let last = sandbox.get(&next(&second)).await;
-    assert_eq!(names(&last), ["e"]);
-    assert!(last["metadata"].get("continue").is_none(), "{last}");
-    let again = sandbox.get(&next(&first)).await;
-    assert_eq!(names(&again), ["c", "d"], "a part may be asked for again");
+    let mut map = json!({ "metadata": { "name": "a" }, "data": { "a": null, "b": "" } });
+    map["metadata"]["annotations"] = json!({ "a": null });
+    let made = sandbox.post(CONFIG_MAPS, map).await;
+    assert_eq!(made["data"], json!({ "a": "", "b": "" }));
+    assert_eq!(made["metadata"]["annotations"], json!({ "a": "" }));
+    let media = [("content-type", "application/json-patch+json")];
+    let patch = json!([{ "op": "add", "path": "/data/z", "value": null }]);
+    let path = format!("{CONFIG_MAPS}/a");
+    let patched = sandbox.send(Method::PATCH, &path, &media, Some(patch)).await;
+    assert_eq!((patched.code, &patched.body["data"]["z"]), (200, &json!("")));
 
-    let token = "0123456789abcdef".repeat(2);
-    let lost = sandbox.call(Method::GET, &format!("{CONFIG_MAPS}?continue={token}"), None).await;
-    assert_eq!((lost.code, &lost.body["reason"]), (410, &json!("Expired")));
-    let odd = sandbox.call(Method::GET, &format!("{CONFIG_MAPS}?continue=odd"), None).await;
-    assert_eq!((odd.code, &odd.body["reason"]), (400, &json!("BadRequest")));
+    let mut odd = service("a", "ClusterIP");
+    odd["spec"]["externalIPs"] = json!([null]);
+    let odd = sandbox.call(Method::POST, SERVICES, Some(odd)).await;
+    assert_eq!(odd.code, 422, "{}", odd.body);
+    assert_eq!(odd.body["details"]["causes"][0]["field"], "spec.externalIPs[0]");
+    let mut odd = service("a", "ClusterIP");
+    odd["spec"]["ports"] = json!([null]);
+    let odd = sandbox.call(Method::POST, SERVICES, Some(odd)).await;
+    assert_eq!(odd.code, 422, "{}", odd.body);
+    assert_eq!(odd.body["details"]["causes"][0]["field"], "spec.ports[0].port");
+}
+
+#[tokio::test]
+async fn a_version_that_is_none_is_told_for_one_object_too() {
+    let sandbox = Sandbox::start().await;
+    sandbox.post(CONFIG_MAPS, config_map("a")).await;
+    let get = async |version: &str| {
+        let path = format!("{CONFIG_MAPS}/a?resourceVersion={version}");
+        sandbox.call(Method::GET, &path, None).await
+    };
+    assert_eq!((get("0").await.code, get("1").await.code), (200, 200));
+    let odd = get("x").await;
+    let told =
+        "resourceVersion: Invalid value: \"x\": strconv.ParseUint: parsing \"x\": invalid syntax";
+    assert_eq!((odd.code, &odd.body["message"]), (500, &told.into()));
+}
+
+#[tokio::test]
+async fn what_replaces_an_object_names_it() {
+    let sandbox = Sandbox::start().await;
+    sandbox.post(CONFIG_MAPS, config_map("a")).await;
+    let path = format!("{CONFIG_MAPS}/a");
+    let nameless = json!({ "metadata": { "name": "" } });
+    for method in [Method::PUT, Method::PATCH] {
+        let refused = sandbox.call(method, &path, Some(nameless.clone())).await;
+        assert_eq!(refused.code, 400);
+        assert_eq!(
+            refused.body["message"],
+            "the name of the object (a based on URL) was undeterminable: name must be provided"
+        );
+    }
+    assert_eq!(sandbox.get(&path).await["data"]["a"], "1");
 }

@@ -72,6 +72,33 @@ async fn a_patch_of_another_media_type_is_refused() {
 }
 
 #[tokio::test]
+async fn what_a_patch_has_twice_is_warned_of_or_refused() {
+    let sandbox = Sandbox::start().await;
+    sandbox.post(SERVICES, service("a", "ClusterIP")).await;
+    let send = async |media: &str, query: &str, body: &str| {
+        let path = format!("{SERVICES}/a{query}");
+        sandbox.send_text(Method::PATCH, &path, &[("content-type", media)], body).await
+    };
+    let labels = r#"{"metadata":{"labels":{"a":"b","a":"c"}},"foo":1}"#;
+    for media in ["application/merge-patch+json", STRATEGIC] {
+        let patched = send(media, "", labels).await;
+        assert_eq!(patched.body["metadata"]["labels"]["a"], "c", "{media}");
+        let told = ["duplicate field \\\"metadata.labels.a\\\"", "unknown field \\\"foo\\\""];
+        assert_eq!(patched.warnings, told.map(|told| format!("299 - \"{told}\"")), "{media}");
+        let refused = send(media, "?fieldValidation=Strict", labels).await;
+        assert_eq!(refused.code, 422, "{media}");
+        let told = refused.body["message"].as_str().unwrap();
+        let all =
+            "strict decoding error: duplicate field \"metadata.labels.a\", unknown field \"foo\"";
+        assert!(told.ends_with(all), "{told}");
+    }
+    let operation = r#"[{"op":"remove","op":"add","path":"/metadata/labels","value":{"l":"m"}}]"#;
+    let patched = send(JSON, "", operation).await;
+    assert_eq!(patched.body["metadata"]["labels"]["l"], "m");
+    assert_eq!(patched.warnings, [r#"299 - "json patch duplicate field \"[0].op\"""#]);
+}
+
+#[tokio::test]
 async fn unknown_fields_of_a_patch_are_refused_when_asked() {
     let sandbox = Sandbox::start().await;
     sandbox.post(SERVICES, service("a", "ClusterIP")).await;

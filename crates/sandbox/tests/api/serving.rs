@@ -1,8 +1,9 @@
 //! The door: who gets in, where it is, and how it closes.
 
-use crate::client::{SERVICES, Sandbox};
+use crate::client::{CONFIG_MAPS, SERVICES, Sandbox};
 use http::Method;
 use seaway_sandbox::{Error, Options, Server};
+use serde_json::json;
 use std::{os::unix::fs::PermissionsExt, time::Instant};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -31,6 +32,26 @@ async fn plain_http_needs_the_token_too() {
     assert!(served.starts_with("HTTP/1.1 200"), "{served}");
     let open = plain(&sandbox.server, &get("/readyz", "")).await;
     assert!(open.ends_with("ok"), "{open}");
+    for (path, code) in [
+        ("/livez/ping", 200),
+        ("/healthz/etcd", 200),
+        ("/version/", 200),
+        ("/healthz/", 404),
+        ("/api/v1//namespaces", 404),
+    ] {
+        let answer = plain(&sandbox.server, &get(path, &token)).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {code}")), "{path}: {answer}");
+    }
+    let stranger = plain(&sandbox.server, &get("/livez/ping", "")).await;
+    assert!(stranger.starts_with("HTTP/1.1 401"), "{stranger}");
+    // The client would ask again and again.
+    for path in [SERVICES, &format!("{SERVICES}/kubernetes")] {
+        let later = get(&format!("{path}?resourceVersion=99999999"), &token);
+        let later = plain(&sandbox.server, &later).await;
+        assert!(later.starts_with("HTTP/1.1 504"), "{path}: {later}");
+        assert!(later.contains("\r\nretry-after: 1\r\n"), "{path}: {later}");
+        assert!(later.contains("Timeout: Too large resource version: 99999999, current: "));
+    }
 }
 
 #[tokio::test]
@@ -135,4 +156,33 @@ async fn requests_are_counted() {
     let counts = sandbox.send(Method::GET, "/metrics", &[], None).await;
     let expected = "resource=\"services\",subresource=\"\",verb=\"LIST\"} 2";
     assert!(counts.body.as_str().unwrap().contains(expected), "{}", counts.body);
+}
+
+/// Sends all of a body before it reads, as `plain` does.
+async fn send_at_once(sandbox: &Sandbox, token: &str, size: usize) -> String {
+    let body = " ".repeat(size);
+    let head = format!("Host: a\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n");
+    let length = format!("Content-Type: application/json\r\nContent-Length: {size}\r\n");
+    let request = format!("POST {SERVICES} HTTP/1.1\r\n{head}{length}\r\n{body}");
+    plain(&sandbox.server, &request).await
+}
+
+#[tokio::test]
+async fn who_sends_too_much_can_read_the_answer() {
+    let sandbox = Sandbox::start().await;
+    let limit = 3 * 1024 * 1024;
+    let told = format!(r#""message":"Request entity too large: limit is {limit}""#);
+    for size in [limit + 1, 4 * limit] {
+        let refused = send_at_once(&sandbox, sandbox.server.token(), size).await;
+        assert!(refused.starts_with("HTTP/1.1 413"), "{size}: {refused}");
+        assert!(refused.contains(&told), "{size}: {refused}");
+        assert!(refused.contains(r#""reason":"RequestEntityTooLarge""#), "{size}: {refused}");
+        let stranger = send_at_once(&sandbox, "another", size).await;
+        assert!(stranger.starts_with("HTTP/1.1 401"), "{size}: {stranger}");
+    }
+    let broken = send_at_once(&sandbox, sandbox.server.token(), limit).await;
+    assert!(broken.starts_with("HTTP/1.1 400"), "{broken}");
+    let map = json!({ "metadata": { "name": "a" }, "data": { "a": "x".repeat(limit) } });
+    let refused = sandbox.call(Method::POST, CONFIG_MAPS, Some(map)).await;
+    assert_eq!(refused.code, 413, "over TLS too");
 }

@@ -117,3 +117,28 @@ async fn a_dry_run_and_a_change_of_nothing_are_not_told() {
     sandbox.post(CONFIG_MAPS, config_map("b")).await;
     assert_eq!(told(&watch.take(2).await), ["ADDED a", "ADDED b"]);
 }
+
+#[tokio::test]
+async fn a_watch_may_begin_with_nothing() {
+    let sandbox = Sandbox::start().await;
+    sandbox.post(CONFIG_MAPS, config_map("a")).await;
+    let query = "watch=true&sendInitialEvents=false&resourceVersionMatch=NotOlderThan";
+    let mut watch = sandbox.watch(&format!("{CONFIG_MAPS}?{query}")).await;
+    sandbox.post(CONFIG_MAPS, config_map("b")).await;
+    assert_eq!(told(&watch.take(1).await), ["ADDED b"]);
+}
+
+#[tokio::test]
+async fn a_bookmark_is_a_row_of_a_table_too() {
+    let sandbox = Sandbox::start().await;
+    let query = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan";
+    let path = format!("{CONFIG_MAPS}?{query}&allowWatchBookmarks=true&timeoutSeconds=1");
+    let header = [("accept", "application/json;as=Table;v=v1;g=meta.k8s.io")];
+    let answer = sandbox.send(Method::GET, &path, &header, None).await;
+    let table = &answer.body["object"];
+    assert_eq!(answer.body["type"], "BOOKMARK", "{}", answer.body);
+    assert!(table["columnDefinitions"].is_null(), "{table}");
+    assert_eq!(table["rows"][0]["cells"], json!(["", 0, "<unknown>"]));
+    let mark = &table["rows"][0]["object"]["metadata"];
+    assert_eq!(mark["annotations"], json!({ "k8s.io/initial-events-end": "true" }));
+}

@@ -3,12 +3,16 @@
 use std::net::IpAddr;
 
 /// What is no address at all.
-pub(super) const IP: &str = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+const IP: &str = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
 
 /// Why a text is no address, if it is none.
 pub(super) fn check(text: &str) -> Result<(), &'static str> {
-    if text.parse::<IpAddr>().is_ok() {
-        return Ok(());
+    match text.parse::<IpAddr>() {
+        Ok(IpAddr::V6(ip)) if ip.to_ipv4_mapped().is_some() => {
+            return Err("must not be an IPv4-mapped IPv6 address");
+        }
+        Ok(_) => return Ok(()),
+        Err(_) => {}
     }
     let bare = |part: &str| {
         let digits = part.trim_start_matches('0');
@@ -51,6 +55,7 @@ mod tests {
             ("192.0.2.1", ""),
             ("2001:db8::1", ""),
             ("192.000.002.001", "leading 0s"),
+            ("::ffff:192.0.2.1", "IPv4-mapped"),
             ("192.0.2", "valid IP"),
             ("192.0.2.300", "valid IP"),
             ("nowhere", "valid IP"),

@@ -1,6 +1,6 @@
 //! The addresses in the status of a Service.
 
-use super::{super::is_load_balancer, IP};
+use super::{super::is_load_balancer, address};
 use crate::{invalid::Cause, names};
 use k8s_openapi::api::core::v1::{LoadBalancerIngress, Service};
 use std::net::IpAddr;
@@ -24,8 +24,10 @@ fn one(ingress: &LoadBalancerIngress, at: &str, causes: &mut Vec<Cause>) {
     let ip = ingress.ip.as_deref().unwrap_or_default();
     let mode = ingress.ip_mode.as_deref();
     let field = format!("{at}.ipMode");
-    if !ip.is_empty() && ip.parse::<IpAddr>().is_err() {
-        causes.push(Cause::invalid(format!("{at}.ip"), ip, IP));
+    if !ip.is_empty()
+        && let Err(why) = address::check(ip)
+    {
+        causes.push(Cause::invalid(format!("{at}.ip"), ip, why));
     }
     match mode {
         None if !ip.is_empty() => {
@@ -45,13 +47,6 @@ fn one(ingress: &LoadBalancerIngress, at: &str, causes: &mut Vec<Cause>) {
         } else if hostname.parse::<IpAddr>().is_ok() {
             let why = "must be a DNS name, not an IP address";
             causes.push(Cause::invalid(field, hostname, why));
-        }
-    }
-    for (i, port) in ingress.ports.iter().flatten().enumerate() {
-        let known = ["SCTP", "TCP", "UDP"];
-        if !known.contains(&port.protocol.as_str()) {
-            let field = format!("{at}.ports[{i}].protocol");
-            causes.push(Cause::unsupported(field, &port.protocol, &known));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The ports of a Service.
 
-use super::super::{is_headless, is_type, may_have_node_ports};
+use super::super::{is_headless, is_type};
 use crate::{invalid::Cause, names};
 use k8s_openapi::{
     api::core::v1::{ServicePort, ServiceSpec},
@@ -52,15 +52,10 @@ pub(crate) fn check(spec: &ServiceSpec, causes: &mut Vec<Cause>) {
         if !seen.insert((&port.protocol, port.port)) {
             causes.push(Cause::duplicate(&at, Twin::of(port)));
         }
-        if port.node_port.is_some() {
-            let field = format!("{at}.nodePort");
-            if !may_have_node_ports(spec) {
-                let kind = spec.type_.as_deref().unwrap_or_default();
-                if is_type(spec, "ClusterIP") || is_type(spec, "ExternalName") {
-                    let why = format!("may not be used when `type` is '{kind}'");
-                    causes.push(Cause::forbidden(field, &why));
-                }
-            }
+        // The server bears one with an ExternalName, where it means nothing.
+        if port.node_port.is_some() && is_type(spec, "ClusterIP") {
+            let why = "may not be used when `type` is 'ClusterIP'";
+            causes.push(Cause::forbidden(format!("{at}.nodePort"), why));
         }
     }
 }
