@@ -7,6 +7,10 @@ use tokio::net::TcpStream;
 use crate::fault::blames_target;
 use crate::key::{CheckKey, Question};
 
+/// A header of the PROXY protocol, version 2, with the command LOCAL and no addresses (section 2.2 of
+/// its specification): who gets it is to take the connection as its sender's own.
+const LOCAL: [u8; 16] = *b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
+
 /// Why a check failed, and on whose side.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -31,6 +35,7 @@ pub(crate) async fn ask(key: &CheckKey) -> Result<(), Failure> {
         match &key.question {
             Question::Nothing(_) => Ok(()),
             Question::Connect(address) => connect(*address).await.map(drop),
+            Question::Greet(address) => greet(*address).await,
             Question::Get(address, path) => get(*address, path).await,
         }
     };
@@ -45,6 +50,13 @@ async fn connect(address: SocketAddr) -> Result<TcpStream, Failure> {
     // Closed by a reset: thousands of checks would otherwise leave a connection in TIME_WAIT each.
     stream.set_zero_linger().map_err(Failure::connect)?;
     Ok(stream)
+}
+
+async fn greet(address: SocketAddr) -> Result<(), Failure> {
+    let mut stream = connect(address).await?;
+    // It was accepted, and that was the question: what becomes of the header is the target's affair.
+    drop(stream.write_all(&LOCAL).await);
+    Ok(())
 }
 
 async fn get(address: SocketAddr, path: &str) -> Result<(), Failure> {

@@ -32,6 +32,9 @@ pub enum Probe {
     /// to, as with UDP, it is as `None`.
     #[default]
     Tcp,
+    /// As `Tcp`, followed by a header of the PROXY protocol, version 2: for targets that take whoever
+    /// sends none for broken. It says LOCAL, as nobody is behind it.
+    ProxyV2,
     /// Whether a GET on this port of the node is answered with 2xx.
     Http {
         /// The port, such as the Service's `healthCheckNodePort`, or kube-proxy's 10256.
@@ -77,8 +80,9 @@ impl HealthCheck {
     /// one.
     pub fn key(&self, address: IpAddr, port: Option<u16>) -> CheckKey {
         let question = match (&self.probe, port) {
-            (Probe::None, _) | (Probe::Tcp, None) => Question::Nothing(address),
+            (Probe::None, _) | (Probe::Tcp | Probe::ProxyV2, None) => Question::Nothing(address),
             (Probe::Tcp, Some(port)) => Question::Connect(SocketAddr::new(address, port)),
+            (Probe::ProxyV2, Some(port)) => Question::Greet(SocketAddr::new(address, port)),
             (Probe::Http { port, path }, _) => {
                 Question::Get(SocketAddr::new(address, *port), path.as_str().into())
             }
@@ -104,6 +108,8 @@ mod tests {
         check(Probe::None, Some(30080), "192.0.2.1");
         check(Probe::Tcp, None, "192.0.2.1");
         check(Probe::Tcp, Some(30080), "192.0.2.1:30080");
+        check(Probe::ProxyV2, None, "192.0.2.1");
+        check(Probe::ProxyV2, Some(30080), "192.0.2.1:30080");
         check(get.clone(), None, "http://192.0.2.1:10256/healthz");
         check(get, Some(30080), "http://192.0.2.1:10256/healthz");
     }

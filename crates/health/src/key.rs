@@ -18,6 +18,8 @@ pub struct CheckKey {
 pub(crate) enum Question {
     Nothing(IpAddr),
     Connect(SocketAddr),
+    /// Connects, and says that nobody is behind it.
+    Greet(SocketAddr),
     Get(SocketAddr, Arc<str>),
 }
 
@@ -25,7 +27,7 @@ impl Question {
     pub(crate) fn is_none(&self) -> bool {
         match self {
             Self::Nothing(_) => true,
-            Self::Connect(_) | Self::Get(..) => false,
+            Self::Connect(_) | Self::Greet(_) | Self::Get(..) => false,
         }
     }
 }
@@ -34,7 +36,7 @@ impl fmt::Display for CheckKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.question {
             Question::Nothing(address) => write!(f, "{address}"),
-            Question::Connect(address) => write!(f, "{address}"),
+            Question::Connect(address) | Question::Greet(address) => write!(f, "{address}"),
             Question::Get(address, path) => write!(f, "http://{address}{path}"),
         }
     }

@@ -93,6 +93,31 @@ async fn a_verdict_can_be_read_once_it_is_told() {
     assert_eq!(told.turns.load(SeqCst), 2);
 }
 
+/// The 16 bytes are those of the specification, section 2.2: whoever speaks the PROXY protocol takes
+/// them for a check, and nobody's connection.
+#[tokio::test]
+async fn a_target_that_expects_a_proxy_header_gets_one_that_speaks_for_nobody() {
+    let (checks, told) = checks(8);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let health = HealthCheck {
+        probe: Probe::ProxyV2,
+        interval: Duration::from_hours(1),
+        ..HealthCheck::default()
+    };
+    let check = checks.subscribe(health.key(address.ip(), Some(address.port())), false);
+    let (mut stream, _) = listener.accept().await.unwrap();
+    told.turn().await;
+    assert!(check.up());
+    let mut header = [0; 16];
+    stream.read_exact(&mut header).await.unwrap();
+    let local =
+        [0x0d, 0x0a, 0x0d, 0x0a, 0, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a, 0x20, 0, 0, 0];
+    assert_eq!(header, local);
+    let end = stream.read(&mut [0]).await.unwrap_err();
+    assert_eq!(end.kind(), std::io::ErrorKind::ConnectionReset, "and no more");
+}
+
 /// Answers with 200, and keeps the most that were under way at once in `most`.
 async fn serve(mut stream: TcpStream, under_way: Arc<AtomicUsize>, most: Arc<AtomicUsize>) {
     most.fetch_max(under_way.fetch_add(1, SeqCst) + 1, SeqCst);

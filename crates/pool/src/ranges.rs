@@ -142,6 +142,16 @@ fn unfit(text: &str, range: &RangeInclusive<IpAddr>) -> Option<String> {
     if multicast4 || multicast6 {
         return Some("includes multicast or reserved addresses, which can't listen".to_owned());
     }
+    // `::ffff:0:0/96` stands for IPv4 (RFC 4291, 2.5.5.2); no client can be told such an address.
+    let mapped = |last: u16| IpAddr::from([0, 0, 0, 0, 0, 0xffff, last, last]);
+    if within(mapped(0), mapped(!0)) {
+        let plain = match (range.start().to_canonical(), range.end().to_canonical()) {
+            (IpAddr::V4(first), IpAddr::V4(last)) if first == last => format!("; write {first}"),
+            (IpAddr::V4(first), IpAddr::V4(last)) => format!("; write {first}-{last}"),
+            _ => String::new(),
+        };
+        return Some(format!("includes IPv4-mapped addresses, on which nothing can listen{plain}"));
+    }
     // It takes an interface besides (RFC 4007).
     within([0xfe80, 0, 0, 0, 0, 0, 0, 0].into(), [0xfebf, !0, !0, !0, !0, !0, !0, !0].into())
         .then(|| "includes link-local addresses, which no Service status can tell".to_owned())
@@ -182,6 +192,10 @@ mod tests {
         refused(&["255.255.255.255"], "reserved");
         refused(&["ff02::1"], "multicast");
         refused(&["fe80::1"], "link-local");
+        refused(&["::ffff:192.0.2.7"], "can listen; write 192.0.2.7");
+        refused(&["::ffff:192.0.2.0/120"], "write 192.0.2.0-192.0.2.255");
+        refused(&["::ffff:192.0.2.1-::ffff:192.0.2.3"], "write 192.0.2.1-192.0.2.3");
+        refused(&["::1-::1:0:0:0"], "IPv4-mapped");
     }
 
     #[test]
@@ -192,7 +206,7 @@ mod tests {
 
     #[test]
     fn the_largest_prefix_is_counted_without_overflow() {
-        let ranges = Ranges::parse(&["::1-fe7f:ffff::", "0.0.0.1-127.255.255.255"]).unwrap();
+        let ranges = Ranges::parse(&["::1:0:0:0-fe7f:ffff::", "0.0.0.1-127.255.255.255"]).unwrap();
         assert_eq!(ranges.count(Family::IPv4), (1 << 31) - 1);
         assert!(ranges.count(Family::IPv6) > 1 << 127);
         assert_eq!(next("255.255.255.255".parse().unwrap()), None);

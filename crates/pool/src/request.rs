@@ -30,6 +30,9 @@ impl Request {
     pub fn of(spec: &LbSpec) -> Result<Self, ProviderError> {
         let pool = spec.settings.get(POOL).map(|name| name.trim().to_owned());
         let field: Vec<_> = spec.requested_address.into_iter().collect();
+        for ip in &field {
+            plain(*ip, FIELD)?;
+        }
         let Some(text) = spec.settings.get(ADDRESSES) else {
             return Ok(Self { pool, addresses: field, key: FIELD });
         };
@@ -42,6 +45,7 @@ impl Request {
             let Ok(ip) = one.trim().parse::<IpAddr>() else {
                 return wrong("is not allowed; use one address, or one of each family: a,b");
             };
+            plain(ip, ADDRESSES)?;
             if addresses.iter().any(|other| Family::of(*other) == Family::of(ip)) {
                 let why = format!("has two {} addresses; use one of each family", Family::of(ip));
                 return wrong(&why);
@@ -124,6 +128,16 @@ impl Request {
         let doc = "the name of a pool of the config: where its addresses come from";
         SettingKey { key: POOL.to_owned(), doc: doc.to_owned() }
     }
+}
+
+/// Refuses an IPv4 address that is written as one of IPv6: nothing can listen there.
+fn plain(ip: IpAddr, key: &'static str) -> Result<(), ProviderError> {
+    let canonical = ip.to_canonical();
+    if canonical == ip {
+        return Ok(());
+    }
+    let message = format!("{ip} is the IPv4 address {canonical}; write it so");
+    Err(ProviderError::new(ErrorKind::InvalidSpec, key, message))
 }
 
 fn words(families: impl IntoIterator<Item = Family>) -> String {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use seaway_core::{Moment, ProviderError, ServiceUid};
 
-use crate::dataplane::Balancer;
+use crate::dataplane::{self, Balancer};
 use crate::error;
 use crate::observe::id;
 use crate::plan::Step;
@@ -52,8 +52,15 @@ impl Embedded {
             Step::Open { holder, service, balancer } => {
                 // Of a claimed address only the uid of its holder is known until here.
                 self.pool().introduce(holder, service);
-                let opened = self.plane.set(id(holder), Arc::clone(balancer)).await;
+                let id = id(holder).called(&service.to_string());
+                let opened = self.plane.set(id, Arc::clone(balancer)).await;
+                let absent = self.note_absent(balancer);
                 opened.map_err(|error| error::told("listen", &error))?;
+                // It is as it should be all the same, for the other addresses, and for when this one
+                // comes.
+                if let Some(listener) = absent {
+                    return Err(error::told("listen", &dataplane::not_local(listener)));
+                }
                 Ok(Fact::Open { uid: holder.uid.clone(), balancer: Arc::clone(balancer) })
             }
             Step::Close { holder } => {

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::num::NonZeroU16;
+use std::num::{NonZeroU16, NonZeroU32, NonZeroU64};
 use std::time::Duration;
 
 use seaway_core::{ErrorKind, ProviderError};
@@ -38,13 +38,22 @@ pub struct Config {
     /// the file descriptors of the process.
     #[serde(default = "default_max_connections")]
     pub max_connections: u32,
-    /// UDP flows of all load balancers together. 0: no limit but the file descriptors.
+    /// UDP flows of all load balancers together. 0: no limit but the file descriptors, and local
+    /// ports.
     #[serde(default = "default_max_udp_flows")]
     pub max_udp_flows: u32,
+    /// UDP flows of one port of a Service, on each of its addresses; a new one beyond that ends the
+    /// one that was idle longest. 8192 by default.
+    #[serde(default)]
+    pub max_udp_flows_per_port: Option<NonZeroU32>,
     /// How many seconds a TCP connection may be silent in both directions; 0: for ever. An hour by
     /// default, as for the provider haproxy.
     #[serde(default = "default_idle_seconds")]
     pub idle_seconds: u64,
+    /// How many seconds a UDP flow may be silent in both directions. 120 by default, as conntrack and
+    /// so kube-proxy have it.
+    #[serde(default)]
+    pub udp_idle_seconds: Option<NonZeroU64>,
 }
 
 const fn default_drain_seconds() -> u64 {
@@ -56,7 +65,7 @@ const fn default_max_connections() -> u32 {
 }
 
 const fn default_max_udp_flows() -> u32 {
-    65_536
+    25_000
 }
 
 const fn default_idle_seconds() -> u64 {
@@ -93,12 +102,19 @@ impl Config {
     /// How the data plane is to behave.
     pub(crate) fn options(&self) -> Options {
         let idle = (self.idle_seconds > 0).then(|| Duration::from_secs(self.idle_seconds));
+        let default = Options::default();
         Options {
             listener_drain: self.drain(),
             max_connections: self.max_connections as usize,
             max_flows: self.max_udp_flows as usize,
+            udp_flows: self
+                .max_udp_flows_per_port
+                .map_or(default.udp_flows, |flows| flows.get() as usize),
             idle_timeout: idle,
-            ..Options::default()
+            udp_idle: self
+                .udp_idle_seconds
+                .map_or(default.udp_idle, |seconds| Duration::from_secs(seconds.get())),
+            ..default
         }
     }
 
@@ -141,6 +157,7 @@ mod tests {
         assert_eq!(options.max_connections, default.max_connections);
         assert_eq!(options.max_flows, default.max_flows);
         assert_eq!(options.idle_timeout, default.idle_timeout);
+        assert_eq!((options.udp_flows, options.udp_idle), (default.udp_flows, default.udp_idle));
     }
 
     #[test]
@@ -156,6 +173,9 @@ mod tests {
         let options = read(limits).unwrap().options();
         assert_eq!((options.max_connections, options.max_flows), (5, 6));
         assert_eq!(options.idle_timeout, Some(Duration::from_secs(7)));
+        let udp = "pool = ['192.0.2.1']\nmax-udp-flows-per-port = 8\nudp-idle-seconds = 9";
+        let options = read(udp).unwrap().options();
+        assert_eq!((options.udp_flows, options.udp_idle), (8, Duration::from_secs(9)));
         let options = read("pool = ['192.0.2.1']\nidle-seconds = 0").unwrap().options();
         assert_eq!(options.idle_timeout, None);
     }
@@ -201,6 +221,8 @@ mod tests {
         refused("pool = ['192.0.2.1']\nkeep-seconds = -1", "-1");
         refused("pool = ['192.0.2.1']\ndrain-seconds = -1", "-1");
         refused("pool = ['192.0.2.1']\nhealth-check-port = 0", "nonzero");
+        refused("pool = ['192.0.2.1']\nudp-idle-seconds = 0", "nonzero");
+        refused("pool = ['192.0.2.1']\nmax-udp-flows-per-port = 0", "nonzero");
         refused("pool = ['192.0.2.1']\nhealth-check-port = 65536", "65536");
     }
 }

@@ -16,6 +16,7 @@
 //!   passed.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -34,6 +35,7 @@ use workers::Workers;
 
 mod affinity;
 mod balancer;
+mod budget;
 mod counters;
 mod error;
 mod front;
@@ -69,6 +71,12 @@ pub use tuning::Tuning;
 pub struct DataPlane {
     core: Arc<Core>,
     threads: Mutex<Option<Threads>>,
+}
+
+/// What [`DataPlane::set`] answers if a listener's address is not on this machine: for those who know
+/// it better than a bind does.
+pub(crate) fn not_local(listener: &Listener) -> Error {
+    Error::listen(listener.door(), &io::ErrorKind::AddrNotAvailable.into(), None)
 }
 
 #[derive(Debug)]

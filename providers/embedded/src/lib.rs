@@ -6,6 +6,7 @@
 //! group      which Services share an address
 //! observe    what every Service has here
 //! plan/      from that to what is wanted: pure
+//! presence   whether an address is on this machine
 //! apply      one step
 //! provider   the trait, on top of these
 //! measure/   what the data plane has counted, for whoever watches over it
@@ -21,6 +22,7 @@ mod group;
 mod measure;
 mod observe;
 mod plan;
+mod presence;
 mod provider;
 mod settings;
 

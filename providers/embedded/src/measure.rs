@@ -21,6 +21,8 @@ use self::table::{Metric, PLANE, SERVICE, TARGET, Zero};
 struct Sum {
     counts: Counts,
     targets: BTreeMap<String, TargetState>,
+    /// Whether anybody checks them.
+    checked: bool,
 }
 
 /// What is there now. Balancers are asked one by one, so that the whole is never there twice. Floors
@@ -62,6 +64,7 @@ fn written(
 impl Sum {
     fn add(&mut self, state: BalancerState) {
         self.counts = self.counts.plus(&state.counts);
+        self.checked |= observe::is_checked(&state.applied);
         for (node, target) in state.targets {
             let Some(sum) = self.targets.get_mut(&node) else {
                 self.targets.insert(node, target);
@@ -78,7 +81,7 @@ impl Sum {
 
     fn targets(&self, health: Health) -> u64 {
         let targets = self.targets.values();
-        targets.filter(|target| observe::health(target) == health).count() as u64
+        targets.filter(|target| observe::health(target, self.checked) == health).count() as u64
     }
 }
 

@@ -6,7 +6,8 @@ use seaway_core::{Address, BalancerKey, Family, Health, Key, Readiness, ServiceU
 use seaway_pool::Holder;
 
 use crate::apply::Fact;
-use crate::dataplane::{Balancer, BalancerId, TargetState};
+use crate::dataplane::{Balancer, BalancerId, Probe, Protocol, TargetState};
+use crate::presence::is_here;
 use crate::provider::Embedded;
 
 /// What the Services of one key have here: one Service, or those of a group.
@@ -21,7 +22,8 @@ pub struct Observed {
 pub struct Seat {
     /// Its addresses of the pools. While it moves there are more than one of a family.
     pub addresses: Vec<IpAddr>,
-    /// What listens for it: on the address that is wanted first, family by family.
+    /// What listens for it: on the address that is wanted first, family by family. A listener whose
+    /// address has gone from this machine is not in it.
     pub open: Option<Arc<Balancer>>,
 }
 
@@ -37,6 +39,7 @@ impl Embedded {
             seat(holder, &|seat| seat.addresses.clone_from(addresses));
         }
         for (id, open) in self.plane.all_applied() {
+            let open = reachable(open);
             seat(&holder(&id), &|seat| seat.open = Some(Arc::clone(&open)));
         }
         all
@@ -70,17 +73,18 @@ impl Embedded {
 
     fn observe_one(&self, holder: &Holder) -> Option<Seat> {
         let addresses = self.pool().of(holder).to_vec();
-        let open = self.plane.applied(&id(holder));
+        let open = self.plane.applied(&id(holder)).map(reachable);
         (!addresses.is_empty() || open.is_some()).then_some(Seat { addresses, open })
     }
 
     /// The targets of a Service, as the data plane's checks see them.
     pub(crate) fn targets_of(&self, holder: &Holder) -> Option<Vec<Target>> {
         let state = self.plane.state_of(&id(holder))?;
+        let checked = is_checked(&state.applied);
         let targets = state.targets.into_iter().map(|(node, target)| Target {
             node: node.into(),
             address: Some(target.address),
-            health: health(&target),
+            health: health(&target, checked),
             reason: target.trouble,
         });
         Some(targets.collect())
@@ -141,13 +145,42 @@ impl Observed {
     }
 }
 
-/// What a target's state means.
-pub(crate) const fn health(target: &TargetState) -> Health {
+/// What a target's state means. One that nobody checks is up until a client finds out.
+pub(crate) const fn health(target: &TargetState, checked: bool) -> Health {
     match (target.up, target.draining) {
         (_, true) => Health::Draining,
-        (true, false) => Health::Healthy,
+        (true, false) if checked => Health::Healthy,
+        (true, false) => Health::Unknown,
         (false, false) => Health::Unhealthy,
     }
+}
+
+/// Whether targets are asked anything: those that get UDP only have no port that could be connected to.
+pub(crate) fn is_checked(balancer: &Balancer) -> bool {
+    match balancer.health.probe {
+        Probe::None => false,
+        Probe::Tcp | Probe::ProxyV2 => {
+            balancer.listeners.iter().any(|listener| listener.protocol == Protocol::Tcp)
+        }
+        Probe::Http { .. } => true,
+    }
+}
+
+/// The same without the listeners that no client can reach: what listens there is as good as closed.
+fn reachable(open: Arc<Balancer>) -> Arc<Balancer> {
+    let absent = absent(&open);
+    if absent.is_empty() {
+        return open;
+    }
+    let mut less = Balancer::clone(&open);
+    less.listeners.retain(|listener| !absent.contains(&listener.address.ip()));
+    Arc::new(less)
+}
+
+/// The addresses of a balancer that are not on this machine.
+pub(crate) fn absent(balancer: &Balancer) -> BTreeSet<IpAddr> {
+    let all: BTreeSet<_> = balancer.listeners.iter().map(|it| it.address.ip()).collect();
+    all.into_iter().filter(|ip| !is_here(*ip)).collect()
 }
 
 /// Between the uid of a Service and its group, in the data plane's name for it: neither has it.
@@ -169,7 +202,7 @@ pub(crate) fn holder(id: &BalancerId) -> Holder {
     }
 }
 
-fn key(holder: &Holder) -> Key {
+pub(crate) fn key(holder: &Holder) -> Key {
     match &holder.group {
         None => Key::own(holder.uid.clone()),
         Some(group) => Key::shared(Arc::clone(group)),

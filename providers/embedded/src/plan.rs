@@ -8,13 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use seaway_core::setting::PROXY_PROTOCOL;
-use seaway_core::{BalancerKey, Goal, Plan, Planned, ServiceUid, TrafficPolicy, Warning};
+use seaway_core::{BalancerKey, Goal, LbSpec, Plan, Planned, ServiceUid, TrafficPolicy, Warning};
 use seaway_pool::{Holder, Order, Overhang, Pools};
 
 use self::balancer::balancer;
 use self::party::{Guest, Party};
 pub use self::step::Step;
 use crate::config::Config;
+use crate::dataplane::Balancer;
 use crate::observe::{Observed, Seat};
 
 /// How long the status of a Service may take to show a new address, before the old one is looked at
@@ -121,6 +122,7 @@ impl Stages {
         }
         let open = seat.open.as_deref();
         let balancer = balancer(config, (spec, guest.tuning), goal, open, &addresses);
+        warn_of_nodes(goal, spec, &balancer, plan);
         if open != Some(&balancer) {
             let (holder, balancer) = (holder.clone(), Arc::new(balancer));
             self.opening.push(own(Step::Open { holder, service, balancer }));
@@ -130,6 +132,25 @@ impl Stages {
             self.releasing.push(own(step));
         }
     }
+}
+
+/// Nodes that can't be reached are left out, and if that is all of them, clients are reset.
+fn warn_of_nodes(goal: &Goal, spec: &LbSpec, balancer: &Balancer, plan: &mut Plan<Step>) {
+    let nodes = goal.targets(spec).count();
+    if nodes == 0 || !balancer.targets.is_empty() {
+        return;
+    }
+    let families: Vec<_> = spec.families.iter().map(ToString::to_string).collect();
+    let families = families.join(" or ");
+    let none = match nodes {
+        1 => format!("the only node has no {families} address"),
+        more => format!("none of {more} nodes has an {families} address"),
+    };
+    let message = format!(
+        "{none}, so clients are reset; give the nodes such \
+         addresses, or the Service another family in spec.ipFamilies"
+    );
+    plan.warn(&spec.service.uid, Warning::new("NoNodeOfFamily", message));
 }
 
 /// What the owner of a Service should know though it is served.
@@ -143,5 +164,8 @@ fn warn(guest: &Guest<'_>, plan: &mut Plan<Step>) {
              PROXY protocol"
         );
         plan.warn(uid, Warning::new("ClientAddressLost", message));
+    }
+    if let Some(warning) = crate::settings::tcp_only(guest.spec) {
+        plan.warn(uid, warning);
     }
 }

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use seaway_core::{
     Address, AffinitySupport, BalancerKey, Capabilities, Claim, Context, Depth, Goal, IpMode, Key,
@@ -10,16 +11,22 @@ use seaway_core::{
 
 use crate::apply::Fact;
 use crate::config::Config;
-use crate::dataplane::DataPlane;
+use crate::dataplane::{Balancer, DataPlane, Listener};
 use crate::error;
 use crate::measure::{self, Floors};
-use crate::observe::Observed;
+use crate::observe::{self, Observed};
 use crate::plan::{self, Step, Terms};
+use crate::presence::is_here;
 use crate::{group, settings};
 use seaway_pool::{Holder, Pool, Pools, Refusal, Request};
 
 /// The checks run anyway: asking for what they found costs next to nothing.
 const HEALTH_EVERY: Duration = Duration::from_secs(5);
+
+/// How often is looked whether the addresses are on this machine.
+const ADDRESSES_EVERY: Duration = Duration::from_secs(1);
+/// At most this part of the time is spent on that.
+const SHARE: u32 = 100;
 
 /// Load balancers inside this process. A clone is another handle of the same.
 #[derive(Clone, Debug)]
@@ -29,6 +36,8 @@ pub struct Embedded {
     pools: Arc<Pools>,
     pool: Arc<Mutex<Pool>>,
     floors: Arc<Mutex<Floors>>,
+    /// The addresses of Services that were not on this machine when it was looked last.
+    absent: Arc<Mutex<BTreeSet<IpAddr>>>,
 }
 
 impl Embedded {
@@ -43,6 +52,7 @@ impl Embedded {
             pools: Arc::new(pools),
             pool: Arc::new(Mutex::new(pool)),
             floors: Arc::default(),
+            absent: Arc::default(),
         })
     }
 
@@ -54,6 +64,39 @@ impl Embedded {
     /// The pool is whole between two statements, so a panic elsewhere does not spoil it.
     pub(crate) fn pool(&self) -> MutexGuard<'_, Pool> {
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn absent(&self) -> MutexGuard<'_, BTreeSet<IpAddr>> {
+        self.absent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The first listener whose address is not on this machine. That is news to nobody then: only once
+    /// the address comes, something stirs.
+    pub(crate) fn note_absent<'a>(&self, balancer: &'a Balancer) -> Option<&'a Listener> {
+        let absent = observe::absent(balancer);
+        let first = balancer.listeners.iter().find(|it| absent.contains(&it.address.ip()));
+        self.absent().extend(absent);
+        first
+    }
+
+    /// The keys whose addresses have come or gone since this was asked last.
+    async fn moved(&self) -> BTreeSet<Key> {
+        let held = self.pool().all().clone();
+        let all: BTreeSet<IpAddr> = held.values().flatten().copied().collect();
+        let mut now = BTreeSet::new();
+        for (n, ip) in all.into_iter().enumerate() {
+            if !is_here(ip) {
+                now.insert(ip);
+            }
+            // There may be thousands, and others have something to do too.
+            if n % 100 == 99 {
+                tokio::task::yield_now().await;
+            }
+        }
+        let before = std::mem::replace(&mut *self.absent(), now.clone());
+        let turned = |ip: &IpAddr| before.contains(ip) != now.contains(ip);
+        let moved = held.iter().filter(|(_, addresses)| addresses.iter().any(turned));
+        moved.map(|(holder, _)| observe::key(holder)).collect()
     }
 }
 
@@ -175,6 +218,20 @@ impl Provider for Embedded {
             Some((uid, targets))
         });
         Ok(targets.collect())
+    }
+
+    /// An address was taken off this machine, or put there.
+    async fn stirred(&self, _: &Context) -> BTreeSet<Key> {
+        let mut pause = ADDRESSES_EVERY;
+        loop {
+            tokio::time::sleep(pause).await;
+            let began = Instant::now();
+            let keys = self.moved().await;
+            if !keys.is_empty() {
+                return keys;
+            }
+            pause = ADDRESSES_EVERY.max(began.elapsed() * SHARE);
+        }
     }
 
     fn measures(&self) -> Vec<Measure> {

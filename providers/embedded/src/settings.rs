@@ -1,5 +1,5 @@
 use seaway_core::setting::{self, CONNECT_TIMEOUT, IDLE_TIMEOUT, MAX_CONNECTIONS, PROXY_PROTOCOL};
-use seaway_core::{LbSpec, ProviderError, ProxyProtocol, SettingKey};
+use seaway_core::{LbSpec, Protocol, ProviderError, ProxyProtocol, SettingKey, Warning};
 
 use crate::dataplane::Tuning;
 
@@ -8,7 +8,7 @@ pub(crate) fn declared() -> Vec<SettingKey> {
     let keys = [
         (PROXY_PROTOCOL, "v2: targets are told the client's address by PROXY protocol"),
         (MAX_CONNECTIONS, "1 to 1000000: how many TCP connections it carries at once"),
-        (IDLE_TIMEOUT, "e.g. 30s, 10m or 1h: how long a TCP connection may be silent"),
+        (IDLE_TIMEOUT, "e.g. 30s, 10m or 1h: how long a TCP connection or UDP flow may be silent"),
         (CONNECT_TIMEOUT, "e.g. 500ms or 5s: how long a node may take to accept a connection"),
     ];
     keys.map(|(key, doc)| SettingKey { key: key.to_owned(), doc: doc.to_owned() }).to_vec()
@@ -28,11 +28,28 @@ pub(crate) fn tuning(spec: &LbSpec) -> Result<Tuning, ProviderError> {
     })
 }
 
+/// What a Service asks for that holds for TCP ports only, if it has none.
+pub(crate) fn tcp_only(spec: &LbSpec) -> Option<Warning> {
+    if spec.ports.iter().any(|port| port.protocol == Protocol::Tcp) {
+        return None;
+    }
+    let mut asked = vec![MAX_CONNECTIONS, CONNECT_TIMEOUT];
+    asked.retain(|key| spec.settings.contains_key(*key));
+    if asked.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "{}: this is for TCP ports, of which the Service has none, so it does nothing; remove it",
+        asked.join(", ")
+    );
+    Some(Warning::new("TcpSettingIgnored", message))
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use seaway_testkit::spec;
+    use seaway_testkit::{SpecBuilder, spec};
 
     use super::*;
 
@@ -71,6 +88,22 @@ mod tests {
             let error = read(key, value).unwrap_err();
             assert!(error.contains(key) && error.contains(&format!("{value:?}")), "{error}");
         }
+    }
+
+    #[test]
+    fn what_is_for_tcp_ports_only_is_told_of_a_service_without_one() {
+        let told = |spec: SpecBuilder, keys: &[&str]| {
+            let spec = keys.iter().fold(spec, |spec, key| spec.setting(key, "10s"));
+            tcp_only(&spec.build()).map(|warning| warning.message)
+        };
+        let udp = || spec("a").udp(53);
+        let both = told(udp(), &[CONNECT_TIMEOUT, IDLE_TIMEOUT, MAX_CONNECTIONS]).unwrap();
+        let named = "seaway.dev/max-connections, seaway.dev/connect-timeout: this is for TCP ports";
+        assert!(both.starts_with(named), "{both}");
+        let one = told(udp(), &[MAX_CONNECTIONS]).unwrap();
+        assert!(one.starts_with("seaway.dev/max-connections: "), "{one}");
+        assert_eq!(told(udp(), &[IDLE_TIMEOUT, PROXY_PROTOCOL]), None, "these hold for flows");
+        assert_eq!(told(udp().port(80), &[MAX_CONNECTIONS]), None);
     }
 
     #[test]

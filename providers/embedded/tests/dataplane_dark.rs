@@ -25,8 +25,7 @@ fn who_talks_to_a_node_that_goes_dark_is_reset_in_time() {
         }
         let second = Duration::from_secs(1);
         let plane = start(|options| {
-            options.keepalive =
-                Keepalive { idle: second, interval: second, retries: 1, target_timeout: second };
+            options.keepalive = Keepalive { idle: second, interval: second, retries: 2 };
         });
         let _node = Node::at(format!("{NODE}:{NODE_PORT}").parse().unwrap(), "node-1");
         let front = format!("{FRONT}:{PORT}").parse().unwrap();

@@ -62,6 +62,9 @@ fn what_can_not_be_asked_for_is_refused_by_key_and_value() {
     refused(Some("198.51.100.1"), &[], &[field, "198.51.100.1 is not in the pool"]);
     refused(Some("192.0.2.17"), &[], &[field, "in the pool front", POOL]);
     refused(seven, &[(POOL, "front")], &[field, "192.0.2.7 is not in the pool", "remove"]);
+    let mapped = "::ffff:192.0.2.7 is the IPv4 address 192.0.2.7; write it so";
+    refused(Some("::ffff:192.0.2.7"), &[], &[field, mapped]);
+    refused(None, &[(ADDRESSES, "::ffff:192.0.2.7")], &[ADDRESSES, mapped]);
     let mut six = spec(None, &[(POOL, "front")]);
     six.families = vec![Family::IPv6];
     let error = read(&six).unwrap_err().to_string();

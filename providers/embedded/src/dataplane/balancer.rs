@@ -1,6 +1,8 @@
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,26 +12,76 @@ use serde::{Deserialize, Serialize};
 use super::{Error, HealthCheck, Sources, Tuning};
 
 /// Names one balancer of the plane; the plane gives it no meaning.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct BalancerId(Arc<str>);
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct BalancerId {
+    id: Arc<str>,
+    /// What people call it. It distinguishes nothing.
+    label: Option<Arc<str>>,
+}
 
 impl BalancerId {
     /// The name as text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.id
+    }
+
+    /// The same, and what logs and messages are to call it. The label that a balancer is opened with
+    /// stays with it.
+    #[must_use]
+    pub fn called(self, label: &str) -> Self {
+        Self { label: Some(label.into()), ..self }
     }
 }
 
 impl From<&str> for BalancerId {
     fn from(id: &str) -> Self {
-        Self(id.into())
+        Self { id: id.into(), label: None }
     }
 }
 
+impl From<String> for BalancerId {
+    fn from(id: String) -> Self {
+        id.as_str().into()
+    }
+}
+
+impl From<BalancerId> for String {
+    fn from(id: BalancerId) -> Self {
+        id.as_str().to_owned()
+    }
+}
+
+impl PartialEq for BalancerId {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for BalancerId {}
+
+impl PartialOrd for BalancerId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for BalancerId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.id.cmp(&other.id)
+    }
+}
+
+impl Hash for BalancerId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id.hash(state);
+    }
+}
+
+/// Its label, or the name itself.
 impl fmt::Display for BalancerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.label.as_ref().unwrap_or(&self.id))
     }
 }
 
@@ -131,5 +183,21 @@ impl Balancer {
             }
         }
         self.health.validate().map_err(|invalid| Error::invalid(invalid.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_what_people_read_and_distinguishes_nothing() {
+        let (plain, called) = (BalancerId::from("5274"), BalancerId::from("5274").called("web"));
+        assert_eq!((plain.to_string(), called.to_string()), ("5274".into(), "web".into()));
+        assert_eq!(called.as_str(), "5274");
+        let mut all = BTreeMap::from([(called, 1)]);
+        assert_eq!(all.insert(plain.clone(), 2), Some(1));
+        assert_eq!(all.into_keys().next().unwrap().to_string(), "web", "it stays");
+        assert_eq!(serde_json::to_string(&plain).unwrap(), "\"5274\"");
     }
 }

@@ -15,13 +15,18 @@ impl Counter {
         self.0.fetch_add(n as u64, Relaxed);
     }
 
-    /// Adds one if that makes no more than `most`.
-    pub(super) fn one_below(&self, most: u64) -> bool {
-        self.0.try_update(Relaxed, Relaxed, |now| (now < most).then_some(now + 1)).is_ok()
+    /// Adds so many if that makes no more than `most`.
+    pub(super) fn more_below(&self, more: u64, most: u64) -> bool {
+        let then = |now: u64| now.checked_add(more).filter(|then| *then <= most);
+        self.0.try_update(Relaxed, Relaxed, then).is_ok()
+    }
+
+    pub(super) fn less(&self, less: u64) {
+        self.0.fetch_sub(less, Relaxed);
     }
 
     pub(super) fn less_one(&self) {
-        self.0.fetch_sub(1, Relaxed);
+        self.less(1);
     }
 
     pub(super) fn get(&self) -> u64 {
@@ -96,10 +101,14 @@ counters! {
     idle_ended,
     /// Those of `idle_ended` on which the client had said something, and the target never.
     target_silent,
+    /// TCP connections ended because the client took nothing of what waited for it for too long.
+    client_stalled,
     /// TCP connections ended by the plane: a drain limit, or its shutdown.
     ended,
     /// Accepts, connects and flows that failed for want of file descriptors or memory.
     starved,
+    /// Connects and flows that failed as all local ports were taken.
+    out_of_ports,
     /// UDP flows ended because the target refused them (ICMP).
     flows_refused,
     /// UDP flows ended to make room for a new one.

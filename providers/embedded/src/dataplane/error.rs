@@ -116,6 +116,13 @@ pub(super) fn out_of_files(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(23 | 24))
 }
 
+/// Bind or connect found no free local port: EADDRINUSE, EAGAIN or EADDRNOTAVAIL, as the kernel is
+/// asked. Only of a socket that is to have any port, or the error has another cause.
+pub(super) fn out_of_ports(error: &io::Error) -> bool {
+    use io::ErrorKind::{AddrInUse, AddrNotAvailable, WouldBlock};
+    matches!(error.kind(), AddrInUse | AddrNotAvailable | WouldBlock)
+}
+
 /// The datagram is longer than one may be: EMSGSIZE, of Linux and of macOS and BSD.
 pub(super) fn too_long(error: &io::Error) -> bool {
     error.raw_os_error() == Some(if cfg!(target_os = "linux") { 90 } else { 40 })
@@ -131,6 +138,30 @@ mod tests {
         assert_eq!(error.kind(), kind, "{error}");
         assert!(error.to_string().contains(remedy), "{error}");
         assert!(error.to_string().contains(address), "{error}");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_shortage_of_ports_is_none_of_files() {
+        for (errno, files, ports) in [
+            (23, true, false),
+            (24, true, false),
+            (11, false, true),
+            (98, false, true),
+            (99, false, true),
+            (12, false, false),
+        ] {
+            let error = io::Error::from_raw_os_error(errno);
+            assert_eq!((out_of_files(&error), out_of_ports(&error)), (files, ports), "{error}");
+        }
+    }
+
+    #[test]
+    fn whoever_listens_there_is_named() {
+        let door = Door { address: "127.0.0.1:80".parse().unwrap(), protocol: Protocol::Tcp };
+        let error = io::Error::from(io::ErrorKind::AddrInUse);
+        let error = Error::listen(door, &error, Some("default/web")).to_string();
+        assert!(error.contains("the load balancer default/web listens there already"), "{error}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::affinity::Affinity;
 use super::counters::{Counter, Counters};
+use super::error::out_of_ports;
 use super::notice::Notice;
 use super::room::{Full, House};
 use super::sources::Admission;
@@ -33,6 +34,7 @@ pub(super) struct Rules {
 pub(super) struct Notices {
     full: Notice,
     idle: Notice,
+    stalled: Notice,
     evicted: Notice,
 }
 
@@ -101,8 +103,26 @@ impl Rules {
         }
     }
 
-    /// The process has no descriptor, or no memory, left.
+    pub(super) fn tell_stalled(&self) {
+        self.counters.client_stalled.one();
+        if let Some(ended) = self.notices.stalled.due() {
+            tracing::info!(load_balancer = %self.id, ended,
+                "connections were ended: their clients took nothing of what waited for them for \
+                 as long as a connection may be silent");
+        }
+    }
+
+    /// The process has no descriptor, no memory, or the machine no local port, left.
     pub(super) fn tell_starved(&self, error: &io::Error) {
+        if out_of_ports(error) {
+            self.counters.out_of_ports.one();
+            if let Some(times) = self.house.out_of_ports.due() {
+                tracing::warn!(load_balancer = %self.id, %error, times,
+                    "connections or flows have no local port to their target: all are taken; widen \
+                     the range (`sysctl net.ipv4.ip_local_port_range`), or use more nodes");
+            }
+            return;
+        }
         self.counters.starved.one();
         if let Some(times) = self.house.starved.due() {
             tracing::warn!(load_balancer = %self.id, %error, times,
@@ -115,7 +135,9 @@ impl Rules {
         self.counters.flows_evicted.one();
         if let Some(evicted) = self.notices.evicted.due() {
             tracing::warn!(load_balancer = %self.id, evicted,
-                "UDP flows were ended to make room for new ones");
+                "UDP flows were ended to make room for new ones: end idle ones sooner \
+                 (`seaway.dev/idle-timeout`, or `udp-idle-seconds`), or allow more \
+                 (`max-udp-flows-per-port`, `max-udp-flows`)");
         }
     }
 
@@ -124,7 +146,7 @@ impl Rules {
         if let Some(refused) = self.house.flows_full.due() {
             tracing::warn!(load_balancer = %self.id, refused,
                 "datagrams were dropped: all load balancers together have as many UDP flows as \
-                 they may have");
+                 they may have (`max-udp-flows`), or as there are file descriptors for");
         }
     }
 }

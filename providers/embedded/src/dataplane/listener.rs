@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use super::balancer::{Door, Protocol};
 use super::front::{Front, Rules};
+use super::room::Doors;
 use super::targets::Pool;
 use super::workers::{Worker, Workers};
 use super::{Options, tcp, udp};
@@ -45,6 +46,7 @@ pub(super) struct Serving {
     stop: CancellationToken,
     tasks: Vec<JoinHandle<()>>,
     open: TaskTracker,
+    _doors: Doors,
 }
 
 impl Bound {
@@ -128,7 +130,8 @@ impl Opened {
     ) -> Serving {
         let front = Arc::new(Front { rules, pool, options, end, workers });
         let (stop, open) = (CancellationToken::new(), TaskTracker::new());
-        let tasks = match self {
+        let house = Arc::clone(&front.rules.house);
+        let tasks: Vec<_> = match self {
             Self::Tcp(staff) => staff
                 .into_iter()
                 .map(|(worker, listener)| {
@@ -146,7 +149,8 @@ impl Opened {
                 staff.into_iter().map(listen).collect()
             }
         };
-        Serving { front, stop, tasks, open }
+        let doors = Doors::take(&house, tasks.len() as u64);
+        Serving { front, stop, tasks, open, _doors: doors }
     }
 }
 

@@ -27,7 +27,8 @@ pub struct Options {
     /// ever. An hour by default: dead peers are found by keepalive long before.
     pub idle_timeout: Option<Duration>,
     /// UDP flows of all listeners together; a new one beyond that ends one of its own listener, or
-    /// is refused if there is none. 0: no limit.
+    /// is refused if there is none. 0: no limit but file descriptors and local ports, which may end
+    /// before any other.
     pub max_flows: usize,
     /// UDP flows of one listener; a new one beyond that ends the one that was idle longest.
     pub udp_flows: usize,
@@ -49,7 +50,7 @@ impl Default for Options {
             udp_idle: Duration::from_mins(2),
             max_connections: 100_000,
             idle_timeout: Some(Duration::from_hours(1)),
-            max_flows: 65_536,
+            max_flows: 25_000,
             udp_flows: 8192,
             affinity_clients: 100_000,
             checks_at_once: 512,
@@ -57,7 +58,7 @@ impl Default for Options {
     }
 }
 
-/// TCP keepalive on both sides of a connection, and how long unanswered data may hang.
+/// TCP keepalive on both sides of a connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Keepalive {
     /// Silence after which a peer is asked for a sign of life.
@@ -66,18 +67,19 @@ pub struct Keepalive {
     pub interval: Duration,
     /// Questions without an answer after which the connection is dead.
     pub retries: u32,
-    /// How long data sent to a target may stay unacknowledged (`TCP_USER_TIMEOUT`; Linux). Not
-    /// set on clients: it would also end a client that merely stopped reading.
-    pub target_timeout: Duration,
+}
+
+impl Keepalive {
+    /// How long a target may give no sign of life, and as long may it take nothing of what is sent to it
+    /// (`TCP_USER_TIMEOUT`; Linux), which the kernel can't tell apart. Clients may: one that merely
+    /// stopped reading is a matter of the idle timeout.
+    pub(super) const fn patience(&self) -> Duration {
+        self.idle.saturating_add(self.interval.saturating_mul(self.retries))
+    }
 }
 
 impl Default for Keepalive {
     fn default() -> Self {
-        Self {
-            idle: Duration::from_mins(1),
-            interval: Duration::from_secs(15),
-            retries: 4,
-            target_timeout: Duration::from_mins(5),
-        }
+        Self { idle: Duration::from_mins(1), interval: Duration::from_secs(15), retries: 4 }
     }
 }

@@ -17,6 +17,7 @@ use relay::{Ending, Talk};
 
 pub(super) use connect::prepare;
 
+mod accept;
 mod connect;
 #[cfg_attr(not(target_os = "linux"), path = "tcp/no_pipe.rs")]
 mod pipe;
@@ -36,16 +37,16 @@ pub(super) async fn listen(
         let accepted = tokio::select! {
             biased;
             () = stop.cancelled() => return,
-            accepted = listener.accept() => accepted,
+            accepted = accept::next(&listener, &front.rules.house) => accepted,
         };
         match accepted {
-            Ok((client, peer)) => {
+            Ok((client, peer, files)) => {
                 front.counters().accepted.one();
                 if !front.admits(peer.ip()) {
                     reset(&client);
                     continue;
                 }
-                match Seat::take(&front.rules) {
+                match Seat::take(&front.rules, files) {
                     Ok(seat) => {
                         let place = (seat, front.workers.place(&here));
                         let (front, worker) = (Arc::clone(&front), Arc::clone(place.1.worker()));
@@ -137,6 +138,7 @@ async fn serve(front: Arc<Front>, mut client: TcpStream, peer: SocketAddr, _plac
             counters.target_broke.one();
             member.counters.broke.one();
         }
+        Ending::Idle if talk.waits_for_client() => front.rules.tell_stalled(),
         Ending::Idle => {
             front.rules.tell_idle();
             member.counters.idle_ended.one();

@@ -1,18 +1,20 @@
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::net::UdpSocket;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
-use super::error::{out_of_files, too_long};
+use super::error::too_long;
 use super::front::Front;
 use super::recent::Recent;
 use super::room::Berth;
-use flow::{Flow, Line};
+use flow::{Fault, Flow, Line};
 
 mod flow;
 
@@ -29,19 +31,23 @@ pub(super) struct Desk {
     replies: TaskTracker,
 }
 
+/// There is nothing to open a line with: no descriptor, or no local port, is left.
+struct Starved;
+
 /// Carries the datagrams of one socket until `stop`; no flow and no socket is left once this has
 /// returned for all of them.
 pub(super) async fn listen(socket: UdpSocket, desk: Arc<Desk>, stop: CancellationToken) {
     let socket = Arc::new(socket);
-    let idle = desk.front.options.udp_idle;
-    // Often enough that a flow outlives its time by a quarter at most.
-    let sweep = (idle / 4).clamp(Duration::from_millis(10), Duration::from_secs(5));
-    let mut sweep = tokio::time::interval(sweep);
+    let mut sweep = pin!(tokio::time::sleep(between_sweeps(desk.idle())));
     loop {
         tokio::select! {
             biased;
             () = stop.cancelled() => break,
-            _ = sweep.tick() => desk.end_idle(idle),
+            () = &mut sweep => {
+                let idle = desk.idle();
+                desk.end_idle(idle);
+                sweep.as_mut().reset(Instant::now() + between_sweeps(idle));
+            }
             ready = socket.readable() => match ready {
                 Ok(()) => desk.receive(&socket),
                 Err(error) => {
@@ -52,9 +58,15 @@ pub(super) async fn listen(socket: UdpSocket, desk: Arc<Desk>, stop: Cancellatio
         }
         tokio::task::coop::consume_budget().await;
     }
-    desk.flows().clear();
+    // Closed first: what is tried again now opens nothing that nobody would end.
     desk.replies.close();
+    desk.flows().clear();
     desk.replies.wait().await;
+}
+
+/// Often enough that a flow outlives its time by a quarter at most.
+fn between_sweeps(idle: Duration) -> Duration {
+    (idle / 4).clamp(Duration::from_millis(10), Duration::from_secs(5))
 }
 
 impl Desk {
@@ -70,6 +82,12 @@ impl Desk {
     /// Microseconds since the listener was opened.
     fn now(&self) -> u64 {
         u64::try_from(self.born.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// How long a flow may be silent, by what the balancer is to be now.
+    fn idle(&self) -> Duration {
+        let asked = self.front.rules.tuning.load().idle_timeout;
+        asked.unwrap_or(self.front.options.udp_idle)
     }
 
     fn end_idle(&self, idle: Duration) {
@@ -90,24 +108,60 @@ impl Desk {
         });
     }
 
-    /// Sends a datagram on. A flow that turns out to be dead is replaced, once: the error is that
-    /// of an earlier datagram, and this one should not be lost for it.
+    /// Sends a datagram on. If there is nothing to open its flow with, the one that was idle
+    /// longest here makes room.
     fn forward(self: &Arc<Self>, datagram: &[u8], client: SocketAddr, at: &Arc<UdpSocket>) {
-        let counters = self.front.counters();
-        if !self.front.admits(client.ip()) {
+        if !self.front.admits(client.ip()) || self.carry(datagram, client, at).is_ok() {
             return;
         }
+        let oldest = self.flows().pop_oldest();
+        if let Some(oldest) = oldest {
+            self.front.rules.tell_evicted();
+            self.carry_after(oldest, datagram, client, at);
+        } else {
+            self.front.counters().datagrams_dropped.one();
+        }
+    }
+
+    /// Tries a datagram once more when a flow has ended: what it had is free only once the task of
+    /// its replies has let go of it.
+    fn carry_after(
+        self: &Arc<Self>,
+        ending: Flow,
+        datagram: &[u8],
+        client: SocketAddr,
+        at: &Arc<UdpSocket>,
+    ) {
+        let (desk, at) = (Arc::clone(self), Arc::clone(at));
+        let datagram: Box<[u8]> = datagram.into();
+        self.replies.spawn(async move {
+            ending.end().await;
+            if desk.carry(&datagram, client, &at).is_err() {
+                desk.front.counters().datagrams_dropped.one();
+            }
+        });
+    }
+
+    /// Sends a datagram on, or counts why not. A flow that turns out to be dead is replaced, once:
+    /// the error is that of an earlier datagram, and this one should not be lost for it.
+    fn carry(
+        self: &Arc<Self>,
+        datagram: &[u8],
+        client: SocketAddr,
+        at: &Arc<UdpSocket>,
+    ) -> Result<(), Starved> {
+        let counters = self.front.counters();
         for _ in 0..2 {
-            let Some(line) = self.line(client, at) else { return };
+            let Some(line) = self.line(client, at)? else { return Ok(()) };
             match line.send(datagram) {
                 Ok(()) => {
                     line.used.store(self.now(), Relaxed);
                     counters.datagrams_in.one();
                     counters.bytes_in.add(datagram.len());
                     line.member.counters.bytes_in.add(datagram.len());
-                    return;
+                    return Ok(());
                 }
-                // With a header before it, the longest of all has no room: that is not the
+                // With the header before it, one of the longest has no room: that is not the
                 // target's fault.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock || too_long(&error) => {
                     break;
@@ -116,25 +170,34 @@ impl Desk {
             }
         }
         counters.datagrams_dropped.one();
+        Ok(())
     }
 
-    /// The client's line to its target, opened if there is none or the target may not keep it.
-    fn line(self: &Arc<Self>, client: SocketAddr, at: &Arc<UdpSocket>) -> Option<Arc<Line>> {
+    /// The client's line to its target, opened if there is none or the target may not keep it; none
+    /// if it can't be had, which is counted then.
+    fn line(
+        self: &Arc<Self>,
+        client: SocketAddr,
+        at: &Arc<UdpSocket>,
+    ) -> Result<Option<Arc<Line>>, Starved> {
         let counters = self.front.counters();
         let mut flows = self.flows();
         if let Some(flow) = flows.get(&client)
             && self.front.pool.ring().keeps(&flow.line.member)
         {
-            return Some(Arc::clone(&flow.line));
+            return Ok(Some(Arc::clone(&flow.line)));
+        }
+        if self.replies.is_closed() {
+            return Ok(None);
         }
         flows.remove(&client);
         let Some(member) = self.front.choose(client.ip(), &[]) else {
             counters.no_target.one();
-            return None;
+            return Ok(None);
         };
         let Some(berth) = self.berth(&mut flows) else {
             self.front.rules.tell_flow_refused();
-            return None;
+            return Ok(None);
         };
         let door = at.local_addr().ok();
         match Line::open(Arc::clone(&self.front), client, member, (door, self.now())) {
@@ -143,16 +206,17 @@ impl Desk {
                 let (desk, door) = (Arc::clone(self), Arc::clone(at));
                 let replies = flow::carry_replies(desk, door, Arc::clone(&line));
                 let replies = AbortOnDropHandle::new(self.replies.spawn(replies));
-                flows.insert(client, Flow { line: Arc::clone(&line), berth, _replies: replies });
-                Some(line)
+                flows.insert(client, Flow { line: Arc::clone(&line), berth, replies });
+                Ok(Some(line))
             }
-            Err(error) => {
-                if out_of_files(&error) {
-                    self.front.rules.tell_starved(&error);
-                } else {
-                    counters.connect_failed.one();
-                }
-                None
+            Err(Fault::Starved(error)) => {
+                self.front.rules.tell_starved(&error);
+                Err(Starved)
+            }
+            Err(Fault::Way(error)) => {
+                tracing::debug!(%error, "can't open a flow");
+                counters.connect_failed.one();
+                Ok(None)
             }
         }
     }

@@ -94,6 +94,7 @@ pub(super) const SERVICE: &[Metric<Sum>] = &[
             (&[("health", "healthy")], |sum| sum.targets(Health::Healthy)),
             (&[("health", "unhealthy")], |sum| sum.targets(Health::Unhealthy)),
             (&[("health", "draining")], |sum| sum.targets(Health::Draining)),
+            (&[("health", "unknown")], |sum| sum.targets(Health::Unknown)),
         ],
     ),
     metric(
@@ -116,6 +117,7 @@ pub(super) const SERVICE: &[Metric<Sum>] = &[
             (&[("reason", "client_broke")], |sum| sum.counts.client_broke),
             (&[("reason", "target_broke")], |sum| sum.counts.target_broke),
             (&[("reason", "idle")], |sum| sum.counts.idle_ended),
+            (&[("reason", "client_stalled")], |sum| sum.counts.client_stalled),
             (&[("reason", "drained")], |sum| sum.counts.ended),
         ],
     ),
@@ -167,8 +169,11 @@ pub(super) const SERVICE: &[Metric<Sum>] = &[
     metric(
         Counter,
         "starved",
-        "Accepts, connects and flows that failed for want of file descriptors or memory",
-        &[(&[], |sum| sum.counts.starved)],
+        "Accepts, connects and flows that failed as something had run out, by reason",
+        &[
+            (&[("reason", "descriptors")], |sum| sum.counts.starved),
+            (&[("reason", "local_ports")], |sum| sum.counts.out_of_ports),
+        ],
     ),
     metric(
         Counter,

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::*;
-use crate::dataplane::TargetCounts;
+use crate::dataplane::{Balancer, HealthCheck, Probe, TargetCounts};
 
 /// A value that nothing has by chance.
 const MARK: u64 = 4711;
@@ -20,7 +20,10 @@ fn target() -> TargetState {
 
 fn balancer(counts: Counts, targets: &[(&str, TargetState)]) -> BalancerState {
     let targets = targets.iter().map(|(node, target)| ((*node).to_owned(), target.clone()));
-    BalancerState { applied: Arc::default(), targets: targets.collect(), counts }
+    let probe = Probe::Http { port: 10_256, path: "/healthz".to_owned() };
+    let health = HealthCheck { probe, ..HealthCheck::default() };
+    let applied = Arc::new(Balancer { health, ..Balancer::default() });
+    BalancerState { applied, targets: targets.collect(), counts }
 }
 
 fn sum(states: impl IntoIterator<Item = BalancerState>) -> Sum {
@@ -129,6 +132,16 @@ fn all_reasons_of_a_service_are_there_from_the_start() {
         ["plane_connections = 1", "plane_connections_limit = 2", "plane_flows = 3"],
         "where there is no limit, none is told"
     );
+}
+
+#[test]
+fn a_target_that_nobody_checks_is_not_told_to_be_healthy() {
+    let mut state = balancer(Counts::default(), &[("n", target())]);
+    state.applied = Arc::default();
+    let told = told(sum([state]), &mut Floors::default());
+    for line in ["u: targets healthy = 0", "u: targets unknown = 1"] {
+        assert!(told.iter().any(|told| told == line), "{line}: {told:?}");
+    }
 }
 
 #[test]

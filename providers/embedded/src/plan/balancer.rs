@@ -3,7 +3,7 @@ use std::net::{IpAddr, SocketAddr};
 use seaway_core::{Goal, LbSpec, Protocol, SourceRanges, TrafficPolicy};
 
 use crate::config::Config;
-use crate::dataplane::{self, Balancer, Listener, Sources, Target, Tuning};
+use crate::dataplane::{self, Balancer, Listener, Probe, Sources, Target, Tuning};
 
 /// What is to listen on `addresses`, the preferred one first, where `open` does now.
 pub(super) fn balancer(
@@ -17,7 +17,11 @@ pub(super) fn balancer(
         TrafficPolicy::Cluster => None,
         TrafficPolicy::Local { health_check_node_port } => Some(health_check_node_port),
     };
-    let health = config.health(local);
+    let mut health = config.health(local);
+    // Who expects a header takes a check without one for a broken client, and says so each time.
+    if tuning.proxy_protocol && health.probe == Probe::Tcp {
+        health.probe = Probe::ProxyV2;
+    }
     let targets = goal.targets(spec).filter_map(|node| {
         // A NodePort answers on the families of its Service, and on no others.
         let address = spec.families.iter().find_map(|family| node.address(*family))?;

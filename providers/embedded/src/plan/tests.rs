@@ -48,7 +48,7 @@ fn of(seen: &Observed) -> Seat {
 }
 
 /// As if the Service `a` had it.
-fn has(addresses: &[&str], open: Option<Arc<crate::dataplane::Balancer>>) -> Observed {
+fn has(addresses: &[&str], open: Option<Arc<Balancer>>) -> Observed {
     let addresses = addresses.iter().map(|text| ip(text)).collect();
     Observed { seats: [(uid("a"), Seat { addresses, open })].into() }
 }

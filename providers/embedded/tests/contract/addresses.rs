@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use seaway_core::{Address, ErrorKind, Family, Key, Protocol, ProviderError, Readiness, Report};
+use seaway_core::{Address, ErrorKind, Family, Protocol, ProviderError, Readiness};
 use seaway_testkit::faults::Fate;
-use seaway_testkit::rig::Rig;
+use seaway_testkit::rig::{Rig, pass};
 use seaway_testkit::{Bench, SpecBuilder, uid};
 
 use crate::witness::is_open;
@@ -16,10 +16,6 @@ fn spec(rig: &Rig<Restarted>, name: &str) -> SpecBuilder {
 
 fn listens(rig: &Rig<Restarted>, ip: IpAddr) -> bool {
     is_open(SocketAddr::new(ip, rig.bench.base + 80), Protocol::Tcp)
-}
-
-async fn pass(rig: &mut Rig<Restarted>, name: &str) -> Report {
-    rig.pass(&Key::own(uid(name))).await
 }
 
 async fn error_of(rig: &mut Rig<Restarted>, name: &str) -> ProviderError {

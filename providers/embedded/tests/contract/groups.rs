@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use seaway_core::{Address, ErrorKind, Key, Protocol, Provider};
+use seaway_core::{Address, ErrorKind, Key, Protocol, Provider, Readiness};
 use seaway_provider_embedded::{Config, connect};
 use seaway_testkit::faults::Fate;
 use seaway_testkit::rig::Rig;
@@ -80,6 +80,41 @@ async fn a_port_of_an_older_member_is_refused_until_it_is_free() {
     rig.verify().await.unwrap();
     assert_eq!(address(&rig, "b"), shared);
     assert!(listens(&rig, shared, 80));
+}
+
+#[tokio::test]
+async fn an_older_member_takes_over_a_port_that_a_younger_one_serves_and_gives_it_back() {
+    let mut rig = Rig::<Restarted>::open().await;
+    let key = Key::shared("default/web");
+    rig.put(member(&rig, "a").port(80));
+    rig.put(member(&rig, "b").port(443).udp(53));
+    rig.converge().await.unwrap();
+    rig.verify().await.unwrap();
+    let shared = address(&rig, "a");
+    let published = rig.published("b");
+    let one = member(&rig, "a").port(80).port(443);
+    // What the older asks for, which port the younger is told of, and whether it has one left.
+    for (older, (offset, protocol), left) in
+        [(one.clone(), (443, "TCP"), true), (one.udp(53), (53, "UDP"), false)]
+    {
+        rig.put(older);
+        let report = rig.pass(&key).await;
+        let told = &report.members[&uid("b")];
+        let error = told.error.clone().unwrap();
+        assert_eq!(error.kind(), ErrorKind::Conflict);
+        let port = rig.bench.base + offset;
+        let taken =
+            format!("port {port}/{protocol} of the group is taken by the Service default/a");
+        assert!(error.message().contains(&taken), "{error}");
+        let ready = Readiness::Ready(published.clone());
+        assert_eq!(told.readiness, if left { ready } else { Readiness::Gone });
+        assert!(report.steps.iter().all(|step| step.error.is_none()), "no step has come upon it");
+        assert!(report.members[&uid("a")].error.is_none());
+    }
+    rig.put(member(&rig, "a").port(80));
+    rig.converge().await.unwrap();
+    rig.verify().await.unwrap();
+    assert_eq!((address(&rig, "b"), rig.published("b")), (shared, published));
 }
 
 #[tokio::test]

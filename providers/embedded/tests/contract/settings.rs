@@ -128,10 +128,14 @@ impl Own {
 
     /// How much of a Service was refused for this reason.
     fn refused(&self, name: &str, reason: &'static str) -> u64 {
-        let all = self.provider.measures().into_iter().filter(|measure| measure.name == "refused");
+        self.measured("refused", name, &[("reason", reason)])
+    }
+
+    fn measured(&self, what: &str, name: &str, labels: &[(&'static str, &'static str)]) -> u64 {
+        let all = self.provider.measures().into_iter().filter(|measure| measure.name == what);
         let mut all = all.flat_map(|measure| measure.readings);
         let wanted = Subject::Service(uid(name));
-        all.find(|it| it.of == wanted && it.labels == [("reason", reason)]).unwrap().value
+        all.find(|it| it.of == wanted && it.labels == labels).unwrap().value
     }
 
     async fn end(self) {
@@ -212,5 +216,39 @@ async fn the_limits_of_the_config_are_for_all_services_together() {
     }
     client.send_to(b"two", own.at(all[0], 53)).await.unwrap();
     assert_eq!(target.recv(&mut got).await.unwrap(), 3, "and never what was lost");
+    own.end().await;
+}
+
+#[tokio::test]
+async fn a_service_without_tcp_ports_is_told_what_is_for_them_only() {
+    let world = Rig::<Restarted>::open().await;
+    let pool = Ranges::parse(&[world.bench.pool[0].to_string()]).unwrap();
+    let mut own = Own::new(world, Config { pool, ..config(&["192.0.2.1"]) });
+    let asks = |spec: SpecBuilder| spec.udp(53).setting("seaway.dev/max-connections", "1");
+    let (udp, both) = (asks(own.spec("a")), asks(own.spec("a").port(80)));
+    let told: Vec<_> = own.put("a", udp).await.warnings.into_iter().collect();
+    assert!(told.len() == 1 && told[0].reason == "TcpSettingIgnored", "{told:?}");
+    assert!(told[0].message.starts_with("seaway.dev/max-connections: "), "{told:?}");
+    assert!(own.put("a", both).await.warnings.is_empty());
+    own.end().await;
+}
+
+#[tokio::test]
+async fn a_flow_may_be_silent_for_as_long_as_its_service_asks_for() {
+    let world = Rig::<Restarted>::open().await;
+    let all = world.bench.pool.clone();
+    let pool = Ranges::parse(&[all[0].to_string()]).unwrap();
+    let node = world.bench.node(24);
+    let mut own = Own::new(world, Config { pool, ..config(&["192.0.2.1"]) });
+    own.goal.nodes = [node].into_iter().collect();
+    let target = UdpSocket::bind((Fleet::get().node(24), 30_053)).await.unwrap();
+    let spec = own.spec("a").udp(53).setting("seaway.dev/idle-timeout", "50ms");
+    assert_eq!(own.put("a", spec).await.readiness, ready(&all[..1]));
+    let client = UdpSocket::bind((somebody(), 0)).await.unwrap();
+    client.send_to(b"?", own.at(all[0], 53)).await.unwrap();
+    assert_eq!(target.recv(&mut [0; 8]).await.unwrap(), 1);
+    while own.measured("flows_open", "a", &[]) > 0 {
+        tokio::task::yield_now().await;
+    }
     own.end().await;
 }

@@ -1,10 +1,17 @@
 //! What stands in the way, and what becomes of it.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
+#[cfg(target_os = "linux")]
+use std::{io, time::Duration};
 
-use seaway_core::{Address, ErrorKind, Key, Protocol, Provider, Readiness};
+use seaway_core::{
+    Address, Context, ErrorKind, Goal, Health, Key, Member, Protocol, Provider, Readiness,
+};
 use seaway_provider_embedded::connect;
+#[cfg(target_os = "linux")]
+use seaway_testkit::namespace::{alone, ip, sysctl};
 use seaway_testkit::rig::Rig;
 use seaway_testkit::{Bench, ManualClock, uid};
 
@@ -103,16 +110,90 @@ async fn an_address_that_is_not_here_is_told_with_the_command_that_adds_it() {
     // RFC 5737: an address for documentation, on no machine.
     let provider = connect(config(&["192.0.2.1"])).unwrap();
     let driver = seaway_core::drive(provider);
-    let cx = seaway_core::Context::new(Arc::new(ManualClock::default()));
+    let cx = Context::new(Arc::new(ManualClock::default()));
     let spec = seaway_testkit::spec("a").port(8080).build();
-    let members = [(uid("a"), seaway_core::Member::present(spec))].into();
-    let goal = seaway_core::Goal { members, ..seaway_core::Goal::default() };
+    let members = [(uid("a"), Member::present(spec))].into();
+    let goal = Goal { members, ..Goal::default() };
     let report = driver.reconcile(&cx, &Key::own(uid("a")), &goal).await;
     let error = report.members[&uid("a")].error.clone().unwrap();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(error.message().contains("192.0.2.1:8080"), "{error}");
     #[cfg(target_os = "linux")]
     assert!(error.message().contains("sudo ip addr add 192.0.2.1/32 dev lo"), "{error}");
+}
+
+/// With the checks of the config as it is without being said: a connection to a TCP port.
+#[tokio::test]
+async fn a_target_that_nobody_checks_is_unknown() {
+    let mut rig = Rig::<Restarted>::open().await;
+    rig.put(rig.bench.spec("a").udp(53));
+    rig.put(rig.bench.spec("b").udp(53).port(80));
+    rig.converge().await.unwrap();
+    let cx = Context::new(Arc::new(ManualClock::default()));
+    for (name, health) in [("a", Health::Unknown), ("b", Health::Healthy)] {
+        let targets = rig.driver().targets(&cx, &Key::own(uid(name))).await.unwrap();
+        let found: BTreeSet<_> = targets[&uid(name)].iter().map(|target| target.health).collect();
+        assert_eq!(found, [health].into(), "{name}");
+    }
+}
+
+/// A bind can't tell whether an address is there, with `ip_nonlocal_bind`, nor when it goes.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_service_is_served_while_its_address_is_on_this_machine() {
+    let name = "trouble::a_service_is_served_while_its_address_is_on_this_machine";
+    alone(name, async || {
+        sysctl("net/ipv4/ip_nonlocal_bind", "1");
+        comes_and_goes("192.0.2.7").await;
+        sysctl("net/ipv4/ip_nonlocal_bind", "0");
+        comes_and_goes("192.0.2.8").await;
+    });
+}
+
+#[cfg(target_os = "linux")]
+async fn comes_and_goes(address: &str) {
+    let driver = seaway_core::drive(connect(config(&[address])).unwrap());
+    let cx = Context::new(Arc::new(ManualClock::default()));
+    let spec = seaway_testkit::spec("a").port(8080).build();
+    let members = [(uid("a"), Member::present(spec))].into();
+    let (goal, key) = (Goal { members, ..Goal::default() }, Key::own(uid("a")));
+    let command = format!("ip addr add {address}/32 dev lo");
+    let pass = async || driver.reconcile(&cx, &key, &goal).await.members[&uid("a")].clone();
+    let stirred = async || {
+        // The second between two looks passes at once.
+        tokio::time::pause();
+        let keys = tokio::time::timeout(Duration::from_mins(1), driver.stirred(&cx)).await.unwrap();
+        tokio::time::resume();
+        assert_eq!(keys, [key.clone()].into());
+    };
+    let refused = async || {
+        let member = pass().await;
+        let error = member.error.expect("an error");
+        assert_eq!((error.kind(), member.readiness), (ErrorKind::Unavailable, Readiness::Gone));
+        assert!(error.message().contains(&command), "{error}");
+    };
+    let served = async || {
+        let member = pass().await;
+        let here = Address::Ip(address.parse().unwrap());
+        assert_eq!((member.error, member.readiness), (None, Readiness::Ready(vec![here])));
+        // Without nodes, clients are reset, be it before they know that they were accepted.
+        let reached = tokio::net::TcpStream::connect((address, 8080)).await;
+        let turned_away = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionReset;
+        assert!(reached.as_ref().err().is_none_or(turned_away), "{reached:?}");
+    };
+    let add = || ip(&format!("address add {address}/32 dev lo"));
+    refused().await;
+    add();
+    stirred().await;
+    served().await;
+    ip(&format!("address del {address}/32 dev lo"));
+    stirred().await;
+    refused().await;
+    // Whoever goes on where it is missing still does what can be done.
+    refused().await;
+    add();
+    stirred().await;
+    served().await;
 }
 
 #[tokio::test]

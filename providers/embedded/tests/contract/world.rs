@@ -239,7 +239,7 @@ async fn front(balancer: &Balancer, open: &Open) -> Front {
         affinity: Some(balancer.affinity.map(|timeout| Affinity { timeout })),
         health: Some(match balancer.health.probe {
             Probe::Http { port, .. } => TrafficPolicy::Local { health_check_node_port: port },
-            Probe::Tcp | Probe::None => TrafficPolicy::Cluster,
+            Probe::Tcp | Probe::ProxyV2 | Probe::None => TrafficPolicy::Cluster,
         }),
     }
 }

@@ -72,7 +72,7 @@ pub(crate) fn checks(probe: Probe) -> HealthCheck {
     let interval = match &probe {
         // A suspicion lasts for one interval: longer than any test.
         Probe::None => Duration::from_mins(1),
-        Probe::Tcp | Probe::Http { .. } => Duration::from_millis(20),
+        Probe::Tcp | Probe::ProxyV2 | Probe::Http { .. } => Duration::from_millis(20),
     };
     HealthCheck { probe, interval, timeout: Duration::from_millis(200), rise: 1, fall: 2 }
 }

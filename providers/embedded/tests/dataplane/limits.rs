@@ -111,7 +111,7 @@ async fn a_target_that_accepts_and_never_answers_is_found_out() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_is_ended_like_a_silent_one() {
+async fn a_client_that_does_not_read_is_ended_after_the_idle_timeout() {
     let (lab, plane) = (Lab::new(), start(|_| {}));
     let node = listener(lab.node(1), 16);
     set(&plane, &idle(200, lab.balancer(1))).await;
@@ -119,8 +119,10 @@ async fn a_client_that_does_not_read_is_ended_like_a_silent_one() {
     let (mut stream, _) = node.accept().await.unwrap();
     let sent = stream.write_all(&vec![7; 64 << 20]).await;
     assert!(sent.is_err(), "the sockets on the way would have to hold it all");
-    until("it is counted", || state(&plane).counts.idle_ended == 1).await;
-    assert_eq!(state(&plane).counts.target_silent, 0);
+    until("it is counted", || state(&plane).counts.client_stalled == 1).await;
+    // It is nobody else's doing.
+    assert_eq!(state(&plane).counts.idle_ended, 0);
+    assert_eq!(state(&plane).targets["node-1"].counts.idle_ended, 0);
     drop(client);
 }
 

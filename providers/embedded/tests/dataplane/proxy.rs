@@ -121,7 +121,7 @@ async fn receive(node: &UdpSocket) -> (Vec<u8>, SocketAddr) {
 }
 
 #[tokio::test]
-async fn the_first_datagram_of_a_flow_begins_with_the_header_and_no_other_does() {
+async fn each_datagram_to_a_target_begins_with_the_header_and_none_to_the_client_does() {
     let (lab, plane) = (Lab::new(), start(|_| {}));
     let nodes =
         [UdpSocket::bind(lab.node(1)).await.unwrap(), UdpSocket::bind(lab.node(2)).await.unwrap()];
@@ -129,10 +129,10 @@ async fn the_first_datagram_of_a_flow_begins_with_the_header_and_no_other_does()
     set(&plane, &want).await;
     let (client, address) = caller(&lab).await;
     let header = v4(2, address, lab.front());
-    for (sent, got) in [("one", [&header[..], b"one"].concat()), ("two", b"two".to_vec())] {
+    for sent in ["one", "two", ""] {
         client.send(sent.as_bytes()).await.unwrap();
         let (datagram, from) = receive(&nodes[0]).await;
-        assert_eq!(datagram, got);
+        assert_eq!(datagram, [&header[..], sent.as_bytes()].concat());
         nodes[0].send_to(b"answer", from).await.unwrap();
         let mut answer = [0; 16];
         let length = client.recv(&mut answer).await.unwrap();
@@ -148,17 +148,21 @@ async fn the_first_datagram_of_a_flow_begins_with_the_header_and_no_other_does()
 }
 
 #[tokio::test]
-async fn a_datagram_with_no_room_for_the_header_is_dropped_and_the_next_has_it() {
+async fn a_datagram_with_no_room_for_the_header_is_dropped_and_its_flow_goes_on() {
     let (lab, plane) = (Lab::new(), start(|_| {}));
     let node = UdpSocket::bind(lab.node(1)).await.unwrap();
     let want = told(Balancer { listeners: vec![udp(lab.front())], ..lab.balancer(1) });
     set(&plane, &want).await;
     let (client, address) = caller(&lab).await;
-    client.send(&vec![7; 65_507]).await.unwrap();
+    let header = v4(2, address, lab.front());
+    let longest = vec![7; 65_507 - header.len()];
+    client.send(&longest).await.unwrap();
+    assert_eq!(receive(&node).await.0, [&header[..], &longest].concat());
+    client.send(&vec![7; longest.len() + 1]).await.unwrap();
     until("it is dropped", || state(&plane).counts.datagrams_dropped == 1).await;
     client.send(b"small").await.unwrap();
-    let header = v4(2, address, lab.front());
     assert_eq!(receive(&node).await.0, [&header[..], b"small"].concat());
     let state = state(&plane);
+    assert_eq!(state.counts.flows_opened, 1);
     assert_eq!((state.counts.flows_refused, state.targets["node-1"].failed), (0, 0));
 }

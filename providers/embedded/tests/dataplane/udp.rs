@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use ipnet::IpNet;
-use seaway_provider_embedded::dataplane::{Balancer, Probe, Sources};
+use seaway_provider_embedded::dataplane::{Balancer, Probe, Sources, Tuning};
 
 use crate::lab::{Caller, Lab, UdpNode, ask_from, checks, set, start, state, tcp, udp, until};
 
@@ -89,6 +89,23 @@ async fn an_idle_flow_ends() {
 }
 
 #[tokio::test]
+async fn a_flow_may_be_silent_for_as_long_as_its_balancer_asks_for() {
+    let (lab, plane) = (Lab::new(), start(|options| options.udp_idle = Duration::from_millis(50)));
+    let _node = up(&lab, 1);
+    let tuning = Tuning { idle_timeout: Some(Duration::from_hours(1)), ..Tuning::default() };
+    set(&plane, &Balancer { tuning, ..balancer(&lab, 1) }).await;
+    Caller::to(lab.front()).await.ask().await;
+    // One that asks for nothing shows when the time of the plane is over.
+    let other = Lab::new();
+    let _other_node = up(&other, 1);
+    plane.set("c".into(), balancer(&other, 1)).await.unwrap();
+    Caller::to(other.front()).await.ask().await;
+    let others = || plane.state_of(&"c".into()).unwrap().counts.flows_open;
+    until("the other has ended", || others() == 0).await;
+    assert_eq!(state(&plane).counts.flows_open, 1);
+}
+
+#[tokio::test]
 async fn flows_leave_a_draining_or_removed_node_with_their_next_datagram() {
     let (lab, plane) = (Lab::new(), start(|_| {}));
     let _nodes: Vec<_> = (1..=3).map(|n| up(&lab, n)).collect();
@@ -166,4 +183,96 @@ async fn without_targets_datagrams_are_counted_and_dropped() {
     set(&plane, &balancer(&lab, 0)).await;
     Caller::to(lab.front()).await.send(b"?").await;
     until("it is counted", || state(&plane).counts.no_target == 1).await;
+}
+
+/// Each in a process of its own, which it starves.
+#[cfg(target_os = "linux")]
+mod starved {
+    use std::fs::File;
+    use std::net::UdpSocket as StdSocket;
+
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    use seaway_provider_embedded::dataplane::{Counts, DataPlane};
+    use seaway_testkit::namespace::{alone, sysctl};
+    use tokio::net::UdpSocket;
+
+    use super::*;
+
+    /// Two clients, whose own ports are none of those that there are few of.
+    async fn both(lab: &Lab) -> [UdpSocket; 2] {
+        let client = async |port| {
+            let socket = UdpSocket::bind((lab.ip(9), port)).await.unwrap();
+            socket.connect(lab.front()).await.unwrap();
+            socket
+        };
+        [client(20_001).await, client(20_002).await]
+    }
+
+    /// A client sends a datagram, and the node's answer comes.
+    async fn answered(client: &UdpSocket) {
+        client.send(b"?").await.unwrap();
+        let mut answer = [0; 16];
+        let heard = tokio::time::timeout(Duration::from_secs(5), client.recv(&mut answer));
+        let length = heard.await.expect("an answer comes").unwrap();
+        assert_eq!(&answer[..length], b"node-1:?");
+    }
+
+    /// With nothing left there is no flow; with enough for one, whoever comes has it.
+    async fn the_only_flow_is_handed_on(
+        clients: &[UdpSocket; 2],
+        plane: &DataPlane,
+        short: fn(&Counts) -> u64,
+        leave_one: impl FnOnce(),
+    ) {
+        clients[0].send(b"lost").await.unwrap();
+        until("it is dropped", || state(plane).counts.datagrams_dropped == 1).await;
+        assert_eq!(short(&state(plane).counts), 1);
+        leave_one();
+        for n in 0..20 {
+            answered(&clients[n % 2]).await;
+        }
+        let counts = state(plane).counts;
+        assert_eq!((counts.flows_evicted, counts.flows_opened), (19, 20));
+        assert_eq!((short(&counts), counts.datagrams_dropped), (20, 1));
+        assert_eq!((counts.datagrams_in, counts.connect_failed), (20, 0));
+        until("one is open", || state(plane).counts.flows_open == 1).await;
+        assert_eq!(state(plane).targets["node-1"].failed, 0);
+    }
+
+    #[test]
+    fn without_a_local_port_the_flow_that_was_idle_longest_makes_room() {
+        let name = "udp::starved::without_a_local_port_the_flow_that_was_idle_longest_makes_room";
+        alone(name, async || {
+            sysctl("net/ipv4/ip_local_port_range", "40000 40009");
+            let (lab, plane) = (Lab::new(), start(|_| {}));
+            let _node = up(&lab, 1);
+            set(&plane, &balancer(&lab, 1)).await;
+            let clients = both(&lab).await;
+            let mut hoard = Vec::new();
+            while let Ok(socket) = StdSocket::bind("0.0.0.0:0") {
+                hoard.push(socket);
+            }
+            let leave_one = || drop(hoard.pop());
+            the_only_flow_is_handed_on(&clients, &plane, |it| it.out_of_ports, leave_one).await;
+        });
+    }
+
+    #[test]
+    fn without_a_descriptor_the_flow_that_was_idle_longest_makes_room() {
+        let name = "udp::starved::without_a_descriptor_the_flow_that_was_idle_longest_makes_room";
+        alone(name, async || {
+            let (lab, plane) = (Lab::new(), start(|_| {}));
+            let _node = up(&lab, 1);
+            set(&plane, &balancer(&lab, 1)).await;
+            let clients = both(&lab).await;
+            let limits = getrlimit(Resource::Nofile);
+            setrlimit(Resource::Nofile, Rlimit { current: Some(100), ..limits }).unwrap();
+            let mut hoard = Vec::new();
+            while let Ok(file) = File::open("/dev/null") {
+                hoard.push(file);
+            }
+            let leave_one = || drop(hoard.pop());
+            the_only_flow_is_handed_on(&clients, &plane, |it| it.starved, leave_one).await;
+        });
+    }
 }

@@ -7,7 +7,7 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::dataplane::error::out_of_files;
+use crate::dataplane::error::{out_of_files, out_of_ports};
 use crate::dataplane::front::Front;
 use crate::dataplane::options::Keepalive;
 use crate::dataplane::proxy::Header;
@@ -36,8 +36,9 @@ impl Fault {
             _ if out_of_files(error) => Self::Starved,
             io::ErrorKind::ConnectionRefused => Self::Refused,
             _ if blames_target(error) => Self::Target,
-            // EADDRNOTAVAIL: all local ports towards this target are taken.
-            io::ErrorKind::AddrNotAvailable | io::ErrorKind::OutOfMemory => Self::Starved,
+            // All local ports towards this target are taken.
+            _ if out_of_ports(error) => Self::Starved,
+            io::ErrorKind::OutOfMemory => Self::Starved,
             _ => Self::Ours,
         }
     }
@@ -117,7 +118,7 @@ async fn dial(
     let socket = SockRef::from(&stream);
     prepare(&socket, keepalive)?;
     #[cfg(target_os = "linux")]
-    socket.set_tcp_user_timeout(Some(keepalive.target_timeout))?;
+    socket.set_tcp_user_timeout(Some(keepalive.patience()))?;
     if let Some(header) = header {
         stream.write_all(header.bytes()).await?;
     }
@@ -132,4 +133,26 @@ pub(in crate::dataplane) fn prepare(socket: &SockRef<'_>, keepalive: &Keepalive)
         .with_interval(keepalive.interval)
         .with_retries(keepalive.retries);
     socket.set_tcp_keepalive(&probes)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    fn check(errno: i32, fault: Fault) {
+        let error = io::Error::from_raw_os_error(errno);
+        assert_eq!(Fault::of(&error), fault, "{error}");
+    }
+
+    #[test]
+    fn what_this_machine_lacks_is_no_fault_of_the_target() {
+        // Descriptors, memory and local ports.
+        for errno in [23, 24, 12, 99, 11] {
+            check(errno, Fault::Starved);
+        }
+        check(13, Fault::Ours);
+        check(111, Fault::Refused);
+        check(113, Fault::Target);
+        assert!(Fault::Starved.is_ours() && !Fault::Refused.is_ours());
+    }
 }

@@ -1,7 +1,8 @@
 use std::cell::RefCell;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 
 use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice};
@@ -9,18 +10,20 @@ use tokio::io::Interest;
 use tokio::net::TcpStream;
 
 use super::relay::is_later;
+use crate::dataplane::budget::Budget;
 
 /// Bytes that a pipe is to hold; one that may not hold as many will do.
 const SIZE: usize = 512 * 1024;
-/// Pipes that there may be in the process. What receivers that don't read hold in the kernel is
-/// bounded by it; a user may have 64 MiB in pipes (`fs.pipe-user-pages-soft`). Who finds none copies.
-const MOST: usize = 128;
+/// Pipes that there may be in the process, if there are descriptors for as many: 128. What receivers
+/// that don't read hold in the kernel is bounded by it; a user may have 64 MiB in pipes
+/// (`fs.pipe-user-pages-soft`). Who finds none copies.
+static MOST: LazyLock<u64> = LazyLock::new(|| Budget::of_machine().pipes / 2);
 /// Empty pipes that a thread keeps.
 const KEPT: usize = 8;
 
 const FLAGS: SpliceFlags = SpliceFlags::MOVE.union(SpliceFlags::NONBLOCK);
 
-static PIPES: AtomicUsize = AtomicUsize::new(0);
+static PIPES: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
     static FREE: RefCell<Vec<Pipe>> = const { RefCell::new(Vec::new()) };
@@ -41,7 +44,7 @@ impl Pipe {
     }
 
     fn make() -> Option<Self> {
-        PIPES.try_update(Relaxed, Relaxed, |pipes| (pipes < MOST).then_some(pipes + 1)).ok()?;
+        PIPES.try_update(Relaxed, Relaxed, |pipes| (pipes < *MOST).then_some(pipes + 1)).ok()?;
         let Ok((end, start)) = pipe_with(PipeFlags::NONBLOCK | PipeFlags::CLOEXEC) else {
             PIPES.fetch_sub(1, Relaxed);
             return None;

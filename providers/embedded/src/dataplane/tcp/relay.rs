@@ -69,11 +69,14 @@ struct Lane<'a> {
     of_all: &'a Counter,
     of_member: &'a Counter,
     any: AtomicBool,
+    /// Something waits for who is to take it.
+    waits: AtomicBool,
 }
 
 impl<'a> Lane<'a> {
     const fn new(of_all: &'a Counter, of_member: &'a Counter) -> Self {
-        Self { of_all, of_member, any: AtomicBool::new(false) }
+        let [any, waits] = [AtomicBool::new(false), AtomicBool::new(false)];
+        Self { of_all, of_member, any, waits }
     }
 }
 
@@ -126,6 +129,11 @@ impl<'a> Talk<'a> {
     /// Whether the client has said something, and the target nothing at all.
     pub(super) fn was_unanswered(&self) -> bool {
         self.inward.any.load(Relaxed) && !self.outward.any.load(Relaxed)
+    }
+
+    /// Whether something waits for the client, who doesn't take it.
+    pub(super) fn waits_for_client(&self) -> bool {
+        self.outward.waits.load(Relaxed)
     }
 
     fn said(&self, lane: &Lane<'_>, bytes: usize) {
@@ -185,10 +193,12 @@ impl<'a> Talk<'a> {
                 }
                 Err(_) => return Err(Broken::From),
             };
+            lane.waits.store(true, Relaxed);
             while !pipe.is_empty() {
                 let given = poll_fn(|cx| pipe.pour(cx, to)).await.map_err(|_| Broken::To)?;
                 self.said(lane, given);
             }
+            lane.waits.store(false, Relaxed);
             pipe.give_back();
             if taken == 0 {
                 return Ok(true);
@@ -205,12 +215,17 @@ impl<'a> Talk<'a> {
         mut rest: &[u8],
         lane: &Lane<'_>,
     ) -> Result<(), Broken> {
+        if rest.is_empty() {
+            return Ok(());
+        }
+        lane.waits.store(true, Relaxed);
         while !rest.is_empty() {
             let write = poll_fn(|cx| Pin::new(&mut *to).poll_write(cx, rest));
             let sent = write.await.map_err(|_| Broken::To)?;
             self.said(lane, sent);
             rest = &rest[sent..];
         }
+        lane.waits.store(false, Relaxed);
         Ok(())
     }
 }

@@ -2,7 +2,7 @@ use std::cell::RefCell;
 use std::io::{self, IoSlice};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use socket2::{SockAddr, SockRef};
 use tokio::io::Interest;
@@ -11,6 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::Desk;
 use crate::dataplane::Protocol;
+use crate::dataplane::error::{out_of_files, out_of_ports};
 use crate::dataplane::front::Front;
 use crate::dataplane::proxy::Header;
 use crate::dataplane::recent::LastUse;
@@ -27,12 +28,43 @@ thread_local! {
 pub(super) struct Flow {
     pub(super) line: Arc<Line>,
     pub(super) berth: Berth,
-    pub(super) _replies: AbortOnDropHandle<()>,
+    pub(super) replies: AbortOnDropHandle<()>,
+}
+
+impl Flow {
+    /// Returns when its socket is closed.
+    pub(super) async fn end(self) {
+        let Self { line, berth: _berth, replies } = self;
+        drop(line);
+        replies.abort();
+        drop(replies.await);
+    }
 }
 
 impl LastUse for Flow {
     fn last_use(&self) -> u64 {
         self.line.used.load(Relaxed)
+    }
+}
+
+/// Why a line can't be opened.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// No descriptor, or no local port, is left.
+    Starved(io::Error),
+    /// There is no way to the target, or something else is wrong with this machine.
+    Way(io::Error),
+}
+
+impl Fault {
+    /// Of an error of bind, which is what looks for a port: connect has it already, and says that an
+    /// address is not available if there is none of ours to reach the target from.
+    fn of_bind(error: io::Error) -> Self {
+        if out_of_files(&error) || out_of_ports(&error) {
+            Self::Starved(error)
+        } else {
+            Self::Way(error)
+        }
     }
 }
 
@@ -43,9 +75,9 @@ pub(super) struct Line {
     pub(super) member: Arc<Member>,
     /// On the clock of the desk.
     pub(super) used: AtomicU64,
-    /// What the target is told of the client, before the first datagram and in the same one.
+    /// What the target is told of the client, at the beginning of each datagram: any may be the
+    /// first that a pod gets, and receivers take no datagram without it.
     header: Option<Header>,
-    greeted: AtomicBool,
     socket: UdpSocket,
     front: Arc<Front>,
 }
@@ -56,38 +88,33 @@ impl Line {
         client: SocketAddr,
         member: Arc<Member>,
         (door, now): (Option<SocketAddr>, u64),
-    ) -> io::Result<Self> {
+    ) -> Result<Self, Fault> {
         let any: IpAddr = match member.address {
             SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
             SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
         };
-        let socket = std::net::UdpSocket::bind((any, 0))?;
-        socket.connect(member.address)?;
-        socket.set_nonblocking(true)?;
-        let socket = UdpSocket::from_std(socket)?;
+        let socket = std::net::UdpSocket::bind((any, 0)).map_err(Fault::of_bind)?;
+        socket.connect(member.address).map_err(Fault::Way)?;
+        socket.set_nonblocking(true).map_err(Fault::Way)?;
+        let socket = UdpSocket::from_std(socket).map_err(Fault::Way)?;
         let header = front.rules.tuning.load().proxy_protocol.then_some(door).flatten();
         let header = header.map(|door| Header::new(Protocol::Udp, client, door));
         front.counters().flows_opened.one();
         front.counters().flows_open.one();
         member.open.one();
         member.served.one();
-        let (used, greeted) = (AtomicU64::new(now), AtomicBool::new(false));
-        Ok(Self { client, member, used, header, greeted, socket, front })
+        Ok(Self { client, member, used: AtomicU64::new(now), header, socket, front })
     }
 
     /// Asks the kernel directly: tokio first learns in its next round that a new socket is ready.
     pub(super) fn send(&self, datagram: &[u8]) -> io::Result<()> {
         let socket = SockRef::from(&self.socket);
-        match &self.header {
-            Some(header) if !self.greeted.load(Relaxed) => {
-                let parts = [IoSlice::new(header.bytes()), IoSlice::new(datagram)];
-                socket.send_vectored(&parts)?;
-                // A datagram that was not sent has told nothing: the next one will.
-                self.greeted.store(true, Relaxed);
-                Ok(())
-            }
-            Some(_) | None => socket.send(datagram).map(|_| ()),
-        }
+        let sent = if let Some(header) = &self.header {
+            socket.send_vectored(&[IoSlice::new(header.bytes()), IoSlice::new(datagram)])
+        } else {
+            socket.send(datagram)
+        };
+        sent.map(drop)
     }
 
     /// The pending error; `WouldBlock`, which also has tokio wait for the next, if there is none.

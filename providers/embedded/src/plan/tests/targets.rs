@@ -71,11 +71,42 @@ fn the_health_check_port_of_the_config_is_for_cluster_services() {
     let port =
         |case: Case| match &of(&case.within(config.clone()).done()).open.unwrap().health.probe {
             Probe::Http { port, .. } => Some(*port),
-            Probe::Tcp | Probe::None => None,
+            Probe::Tcp | Probe::ProxyV2 | Probe::None => None,
         };
     assert_eq!(port(case(a())), Some(10_256));
     assert_eq!(port(local(&[])), Some(31_999));
     assert_eq!(of(&case(a()).done()).open.unwrap().health.probe, Probe::Tcp);
+}
+
+#[test]
+fn nodes_that_expect_a_proxy_header_get_one_with_each_check() {
+    use crate::dataplane::Probe;
+    let probe = |spec: SpecBuilder| {
+        let spec = spec.setting("seaway.dev/proxy-protocol", "v2");
+        of(&case(spec).done()).open.unwrap().health.probe.clone()
+    };
+    assert_eq!(probe(a()), Probe::ProxyV2);
+    // What answers there is kube-proxy.
+    let healthz = Probe::Http { port: 31_999, path: "/healthz".to_owned() };
+    assert_eq!(probe(a().local(31_999)), healthz);
+}
+
+#[test]
+fn a_service_of_a_family_that_no_node_has_is_warned() {
+    let warnings = |families: &[Family], nodes: &[Node]| {
+        let case = case(a().families(families.iter().copied())).nodes(nodes.to_vec());
+        let told = case.plan(&case.done()).warnings.remove(&uid("a")).unwrap_or_default();
+        told.into_iter().map(|it| format!("{}: {}", it.reason, it.message)).collect::<Vec<_>>()
+    };
+    let (four, other) = (node("node-1").build(), node("node-2").build());
+    let six = node("node-3").at("2001:db8:1::3").build();
+    let told = warnings(&[Family::IPv6], &[four.clone(), other.clone()]);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("NoNodeOfFamily: none of 2 nodes has an IPv6 address"), "{told:?}");
+    let one = [four.clone(), six];
+    assert!(warnings(&[Family::IPv6], &one).is_empty(), "one will do");
+    assert!(warnings(&[Family::IPv6, Family::IPv4], &[four, other]).is_empty());
+    assert!(warnings(&[Family::IPv6], &[]).is_empty(), "that has an Event of its own");
 }
 
 #[test]
