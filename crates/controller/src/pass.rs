@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
 use seaway_core::{
-    Context, ErrorKind, Goal, Key, LbSpec, ProviderError, Readiness, Report, ServiceUid,
-    SharedDriver,
+    Context, ErrorKind, Goal, Key, LbSpec, MemberReport, Node, ProviderError, Readiness, Report,
+    ServiceUid, SharedDriver,
 };
 use seaway_intent::object::ServiceStatus;
 
@@ -11,7 +11,7 @@ use crate::condition::{ACCEPTED, SERVING};
 use crate::queue::QueueKey;
 use crate::recorder::{Note, Recorder};
 use crate::roster::Known;
-use crate::status::{self, Found, Said, Standing, Update};
+use crate::status::{self, Found, Said, Standing, Trouble, Update};
 use crate::write::{Error, Writer};
 
 /// One pass over one key.
@@ -161,6 +161,17 @@ impl Pass {
         }
     }
 
+    /// How many targets a Service has. Who connects to nodes by itself needs an address of a family of
+    /// the Service; a cloud knows its machines by other names.
+    fn reached(&self, spec: &LbSpec) -> usize {
+        let can = self.driver.capabilities();
+        let connects = can.in_process || can.on_box;
+        let has_one = |node: &&Node| {
+            !connects || spec.families.iter().any(|family| node.address(*family).is_some())
+        };
+        self.goal.targets(spec).filter(has_one).count()
+    }
+
     async fn show(
         &self,
         uid: &ServiceUid,
@@ -169,8 +180,8 @@ impl Pass {
         outcome: &Outcome,
         (cx, writer, recorder): (&Context, &Writer, &Recorder),
     ) -> (ServiceUid, Result<Option<(ServiceStatus, u64)>, Error>) {
-        let targets = self.goal.targets(spec).count();
-        let standing = known.standing.map_or(targets, |standing| standing.usable.min(targets));
+        let targets = self.reached(spec);
+        let usable = known.standing.map_or(targets, |standing| standing.usable.min(targets));
         let Some(member) = outcome.report.members.get(uid) else { return (uid.clone(), Ok(None)) };
         let found = Found {
             provider: self.driver.name(),
@@ -178,7 +189,9 @@ impl Pass {
             spec,
             member,
             error: outcome.failed.get(uid),
-            standing: Standing { targets, usable: standing },
+            trouble: trouble(&outcome.report, member),
+            nodes: self.goal.targets(spec).count(),
+            standing: Standing { targets, usable },
             unread: &known.unread,
         };
         let service = &known.service;
@@ -201,6 +214,26 @@ impl Outcome {
     /// Whether we are not the leader any more: then nothing more is written.
     fn is_over(&self) -> bool {
         self.report.error.as_ref().is_some_and(|error| error.kind() == ErrorKind::NotLeader)
+    }
+}
+
+/// What the errors of a pass mean for what a Service had before it.
+fn trouble(report: &Report, member: &MemberReport) -> Trouble {
+    let mut failures = report.steps.iter().filter_map(|step| step.error.as_ref()).peekable();
+    let lost = match member.readiness {
+        // A pass that could not even look knows at most what was there before.
+        Readiness::Gone => report.error.is_none() || report.wrote(),
+        // What was being made is not made any further.
+        Readiness::Pending { .. } => failures.peek().is_some(),
+        Readiness::Ready(_) => false,
+    };
+    if lost {
+        return Trouble::Lost;
+    }
+    // What no step has come upon, the plan has: with all that is there now, it can't be as asked.
+    match &member.error {
+        Some(error) if failures.all(|failure| failure != error) => Trouble::Denied,
+        Some(_) | None => Trouble::Outage,
     }
 }
 

@@ -66,7 +66,7 @@ const PROVIDER: &str = "provider ";
 /// What is known of the targets of a Service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Standing {
-    /// How many there are.
+    /// How many there are that can be reached.
     pub(crate) targets: usize,
     /// How many of them take new connections: they do not drain, and are not known to be unhealthy.
     pub(crate) usable: usize,
@@ -80,9 +80,24 @@ pub(crate) struct Found<'a> {
     pub(crate) member: &'a MemberReport,
     /// What stands in its way, of its own or of all.
     pub(crate) error: Option<&'a ProviderError>,
+    /// What that means for what it had.
+    pub(crate) trouble: Trouble,
+    /// How many nodes may be targets, whether they can be reached or not.
+    pub(crate) nodes: usize,
     pub(crate) standing: Standing,
     /// Annotations that nobody reads.
     pub(crate) unread: &'a [String],
+}
+
+/// What an error means for what a Service had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// No more than that nothing can be changed for now.
+    Outage,
+    /// The provider has looked, and can't have all of it be there: somebody else has a part of it.
+    Denied,
+    /// The provider has looked, and it is not there.
+    Lost,
 }
 
 /// What the status of a Service is to become.
@@ -122,10 +137,13 @@ pub(crate) fn update(service: &Service, found: &Found<'_>, now: Moment) -> Optio
     let digest = found.spec.digest();
     let before = applied(service, found.provider);
     let settled = found.member.settled && found.error.is_none() && ingress.is_some();
+    // As long as nothing else is asked, an outage of the provider makes it no less there.
+    let untouched = !settled
+        && before.as_ref() == Some(&digest)
+        && (found.error.is_none() || found.trouble == Trouble::Outage);
     let sayings = [
         Some(accepted(found)),
-        // As long as nothing else is asked, an outage of the provider makes it no less there.
-        (settled || before.as_ref() != Some(&digest)).then(|| provisioned(found, settled, &digest)),
+        (!untouched).then(|| provisioned(found, settled, &digest)),
         Some(serving(found, ingress.as_ref().unwrap_or(shown))),
         condition::of(service, PORTS_ERROR)
             .map(|_| Saying::no(PORTS_ERROR, "Supported", "the provider carries these ports")),
@@ -135,15 +153,16 @@ pub(crate) fn update(service: &Service, found: &Found<'_>, now: Moment) -> Optio
 }
 
 /// What to write on a Service that can't be served as it is; none if it says so already. `mixed`: the
-/// reason is that it asks for several protocols on one address (KEP-1435).
+/// reason is that it asks for several protocols on one address (KEP-1435). `lost`: what it had is not
+/// there any more, so that nobody is served as it asked before.
 pub(crate) fn refusal(
     service: &Service,
     error: &ProviderError,
-    mixed: bool,
+    (mixed, lost): (bool, bool),
     now: Moment,
 ) -> Option<Update> {
     let mut sayings = vec![Saying::wrong(ACCEPTED, error), Saying::wrong(PROVISIONED, error)];
-    if service.status.load_balancer.ingress.is_empty() {
+    if lost || service.status.load_balancer.ingress.is_empty() {
         sayings.push(Saying::wrong(SERVING, error));
     }
     if mixed {
@@ -205,8 +224,16 @@ fn serving(found: &Found<'_>, ingress: &[Ingress]) -> Saying {
     if ingress.is_empty() {
         return Saying::no(SERVING, "Pending", "there is no address yet");
     }
+    // The address stays: it is kept for the Service, and clients know it by name.
+    if let (Some(error), Trouble::Lost) = (found.error, found.trouble) {
+        return Saying::wrong(SERVING, error);
+    }
     if targets == 0 {
-        let text = "there is no node that may be a target";
+        let families: Vec<_> = found.spec.families.iter().map(ToString::to_string).collect();
+        let text = match found.nodes {
+            0 => "there is no node that may be a target".to_owned(),
+            _ => format!("no node has an address of {}", families.join(" or ")),
+        };
         return Saying::no(SERVING, "NoNodes", text);
     }
     if usable == 0 {

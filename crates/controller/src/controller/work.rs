@@ -83,8 +83,9 @@ impl Worker {
 
     /// Says on a Service why it can't be served, unless it says so already.
     pub(super) async fn explain(self: Arc<Self>, uid: ServiceUid, refusal: Refusal) -> Done {
-        let Refusal { service, error, mixed } = refusal;
-        let Some(update) = status::refusal(&service, &error, mixed, self.cx.now()) else {
+        let Refusal { service, error, mixed, lost } = refusal;
+        let how = (mixed, lost);
+        let Some(update) = status::refusal(&service, &error, how, self.cx.now()) else {
             return Done::Explained(uid, Ok(None));
         };
         let answer = self.writer.patch_service(&service.metadata, update.patch).await;

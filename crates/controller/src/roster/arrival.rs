@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use seaway_core::{ProviderError, ServiceUid};
+use seaway_core::{ProviderError, Readiness, ServiceUid};
 use seaway_intent::Service;
 use seaway_intent::object::ServiceStatus;
 
@@ -32,6 +32,8 @@ pub(crate) struct Refusal {
     pub(crate) error: ProviderError,
     /// It asks for several protocols on one address.
     pub(crate) mixed: bool,
+    /// What it had is not there any more.
+    pub(crate) lost: bool,
 }
 
 impl Roster {
@@ -234,7 +236,21 @@ impl Roster {
         let entry = self.entries.get(uid)?;
         let Verdict::Refused { error, mixed, .. } = &entry.verdict else { return None };
         let (service, error) = (Arc::clone(&entry.service), error.clone());
-        Some(Refusal { service, error, mixed: *mixed })
+        Some(Refusal { service, error, mixed: *mixed, lost: self.is_lost(uid, entry) })
+    }
+
+    /// Whether nothing of what a Service had is there any more, as far as every provider was read that
+    /// may have made it.
+    pub(super) fn is_lost(&self, uid: &ServiceUid, entry: &Entry) -> bool {
+        let service = &entry.service;
+        let makers = [self.selection.provider(service), status::provider(service)];
+        let known = makers[0].is_some()
+            && makers.into_iter().flatten().all(|name| self.drivers.contains_key(name));
+        let is_gone = |key: &QueueKey| {
+            let driver = self.drivers.get(key.provider);
+            driver.is_some_and(|driver| driver.readiness(&key.key, uid) == Readiness::Gone)
+        };
+        known && self.unread.is_empty() && self.holdings.of(uid).all(is_gone)
     }
 
     /// Notes the status that a write of ours left, by our reckoning. Where the watch was faster it

@@ -154,10 +154,11 @@ impl Entry {
         !is_echo
     }
 
-    /// Whether it is refused and does not say why, and nobody is about to write that.
-    pub(super) fn is_unexplained(&self) -> bool {
+    /// Whether it is refused and does not say why, and nobody is about to write that. `lost`: what it
+    /// had is not there any more.
+    pub(super) fn is_unexplained(&self, lost: impl FnOnce() -> bool) -> bool {
         let Verdict::Refused { error, mixed, .. } = &self.verdict else { return false };
-        let missing = || status::refusal(&self.service, error, *mixed, Moment::default());
+        let missing = || status::refusal(&self.service, error, (*mixed, lost()), Moment::default());
         self.passes == 0 && missing().is_some()
     }
 

@@ -159,9 +159,15 @@ impl Roster {
         uids: impl IntoIterator<Item = &'a ServiceUid>,
     ) -> Vec<Effect> {
         let silent = |uid: &&ServiceUid| {
-            !self.follows() && self.entries.get(*uid).is_some_and(Entry::is_unexplained)
+            let unexplained = |entry: &Entry| entry.is_unexplained(|| self.is_lost(uid, entry));
+            !self.follows() && self.entries.get(*uid).is_some_and(unexplained)
         };
         uids.into_iter().filter(silent).cloned().map(Effect::Explain).collect()
+    }
+
+    /// The same of all Services.
+    pub(crate) fn all_unexplained(&self) -> Vec<Effect> {
+        self.unexplained(self.entries.keys())
     }
 
     /// Whether a Service failed like this before, and has not got further since.
@@ -242,7 +248,7 @@ impl Roster {
     pub(crate) fn weigh(&mut self, uid: &ServiceUid, standing: Standing) -> Option<Effect> {
         let entry = self.entries.get_mut(uid)?;
         let before = entry.standing.replace(standing);
-        let serves = |standing: Standing| standing.targets == 0 || standing.usable > 0;
+        let serves = |standing: Standing| standing.usable > 0;
         // A Service is taken to be served until something else is known.
         let changed = before.is_none_or(serves) != serves(standing);
         // Only who leads has conditions to write.

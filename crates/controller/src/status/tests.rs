@@ -28,11 +28,21 @@ struct Case {
     readiness: Readiness,
     settled: bool,
     error: Option<ProviderError>,
+    trouble: Trouble,
+    nodes: usize,
     standing: Standing,
 }
 
 fn case(readiness: Readiness) -> Case {
-    Case { port: 80, readiness, settled: true, error: None, standing: ALL_USABLE }
+    Case {
+        port: 80,
+        readiness,
+        settled: true,
+        error: None,
+        trouble: Trouble::Outage,
+        nodes: 2,
+        standing: ALL_USABLE,
+    }
 }
 
 impl Case {
@@ -49,6 +59,8 @@ impl Case {
             spec: &spec(self.port),
             member: &member,
             error: self.error.as_ref(),
+            trouble: self.trouble,
+            nodes: self.nodes,
             standing: self.standing,
             unread: &[],
         };
@@ -132,6 +144,51 @@ fn an_error_is_told_until_it_is_over_and_withdraws_the_digest_of_another_spec_on
 }
 
 #[test]
+fn what_is_lost_serves_nobody_and_what_is_denied_serves_on_and_the_address_stays() {
+    let there = || {
+        let mut service = Service::default();
+        service.status = case(ready("192.0.2.1")).update(&service).unwrap().status;
+        service
+    };
+    let shown = published(&there());
+    let error = || Some(ProviderError::new(ErrorKind::Conflict, "listen", "it is taken"));
+    let failed =
+        |readiness, trouble| Case { error: error(), trouble, settled: false, ..case(readiness) };
+    // The provider could not even look.
+    let blind = failed(Readiness::Gone, Trouble::Outage);
+    assert_eq!(blind.update(&there()), None);
+
+    let mut service = there();
+    service.status = failed(Readiness::Gone, Trouble::Lost).update(&service).unwrap().status;
+    assert_eq!(says(&service, PROVISIONED), "False Conflict");
+    assert_eq!(says(&service, SERVING), "False Conflict");
+    assert_eq!(applied(&service, "toy"), None);
+    assert_eq!(published(&service), shown);
+    let again = case(ready("192.0.2.1")).update(&service).unwrap();
+    assert!(again.converged && !again.moved);
+    service.status = again.status;
+    assert_eq!(says(&service, SERVING), "True Serving");
+
+    let mut service = there();
+    let denied = failed(ready("192.0.2.1"), Trouble::Denied);
+    service.status = denied.update(&service).unwrap().status;
+    assert_eq!(says(&service, PROVISIONED), "False Conflict");
+    assert_eq!(says(&service, SERVING), "True Serving");
+    assert_eq!(denied.update(&service), None, "it is told once");
+}
+
+#[test]
+fn who_has_lost_what_it_had_and_is_refused_serves_nobody() {
+    let mut service = Service::default();
+    service.status = case(ready("192.0.2.1")).update(&service).unwrap().status;
+    let error = ProviderError::new(ErrorKind::InvalidSpec, "Service", "it is no good");
+    service.status = refusal(&service, &error, (false, false), NOW).unwrap().status;
+    assert_eq!(says(&service, SERVING), "True Serving", "what it has stays");
+    service.status = refusal(&service, &error, (false, true), NOW).unwrap().status;
+    assert_eq!(says(&service, SERVING), "False InvalidSpec");
+}
+
+#[test]
 fn without_a_usable_target_nobody_is_served() {
     let mut service = Service::default();
     let with = |targets, usable| Case {
@@ -140,6 +197,11 @@ fn without_a_usable_target_nobody_is_served() {
     };
     service.status = with(0, 0).update(&service).unwrap().status;
     assert_eq!(says(&service, SERVING), "False NoNodes");
+    let message = |service: &Service| condition::of(service, SERVING).unwrap().message.clone();
+    assert_eq!(message(&service), "no node has an address of IPv4");
+    let none = Case { nodes: 0, ..with(0, 0) };
+    service.status = none.update(&service).unwrap().status;
+    assert_eq!(message(&service), "there is no node that may be a target");
     service.status = with(2, 0).update(&service).unwrap().status;
     assert_eq!(says(&service, SERVING), "False NoHealthyTargets");
     service.status = with(2, 1).update(&service).unwrap().status;
@@ -151,10 +213,10 @@ fn without_a_usable_target_nobody_is_served() {
 fn a_refusal_is_told_once_and_mixed_protocols_by_the_condition_of_kep_1435() {
     let mut service = Service::default();
     let error = ProviderError::new(ErrorKind::Unsupported, "spec.ports", "TCP and UDP");
-    service.status = refusal(&service, &error, true, NOW).unwrap().status;
+    service.status = refusal(&service, &error, (true, false), NOW).unwrap().status;
     assert_eq!(says(&service, ACCEPTED), "False Unsupported");
     assert_eq!(says(&service, PORTS_ERROR), "True LoadBalancerMixedProtocolNotSupported");
-    assert_eq!(refusal(&service, &error, true, NOW), None);
+    assert_eq!(refusal(&service, &error, (true, false), NOW), None);
     service.status = case(ready("192.0.2.1")).update(&service).unwrap().status;
     assert_eq!(says(&service, PORTS_ERROR), "False Supported");
     assert_eq!(says(&service, ACCEPTED), "True Accepted");

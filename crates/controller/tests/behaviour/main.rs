@@ -15,6 +15,7 @@ mod departure;
 mod doors;
 mod drift;
 mod lab;
+mod lost;
 mod measures;
 mod node_storms;
 mod nodes;

@@ -1,8 +1,10 @@
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use k8s_openapi::api::core::v1::{Node, ServicePort};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use seaway_controller::ServiceView;
+use seaway_core::Family;
 use seaway_intent::controls::node_selector;
 use serde::Serialize;
 
@@ -69,6 +71,11 @@ fn nodes(around: &Around, view: Option<&ServiceView>) -> Vec<Hop> {
         let labels = node.metadata.labels.clone().unwrap_or_default();
         selector.as_ref().is_none_or(|(_, selector)| selector.selects(&labels))
     };
+    let families = spec(&around.service).ip_families.unwrap_or_default();
+    // A NodePort answers on the families of its Service, and on no others.
+    let is_of_it = |ip: &&IpAddr| {
+        families.is_empty() || families.iter().any(|it| *it == Family::of(**ip).to_string())
+    };
     let addresses: BTreeMap<_, _> = around
         .nodes
         .iter()
@@ -78,12 +85,17 @@ fn nodes(around: &Around, view: Option<&ServiceView>) -> Vec<Hop> {
             let mut read: seaway_intent::Node = read.ok()?;
             read.metadata.deleting = node.metadata.deletion_timestamp.is_some();
             let target = seaway_intent::target(&read)?;
-            Some((target.name.to_string(), target.addresses.first().map(ToString::to_string)))
+            let address = target.addresses.iter().find(is_of_it).map(ToString::to_string);
+            Some((target.name.to_string(), address))
         })
         .collect();
     let targets = view.map(|view| view.targets.as_slice()).unwrap_or_default();
     if targets.is_empty() {
-        let hop = |(node, address)| Hop { node, address, health: None, reason: None };
+        let none = format!("it has no {} address", families.join(" or "));
+        let hop = |(node, address): (String, Option<String>)| {
+            let reason = address.is_none().then(|| none.clone());
+            Hop { node, address, health: None, reason }
+        };
         return addresses.into_iter().map(hop).collect();
     }
     let hop = |target: &seaway_core::Target| Hop {
@@ -126,4 +138,42 @@ fn pods(slices: &[EndpointSlice], port: &ServicePort) -> Vec<Pod> {
 /// An address with a port.
 pub(super) fn at(ip: &str, port: i32) -> String {
     if ip.contains(':') { format!("[{ip}]:{port}") } else { format!("{ip}:{port}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The way to the only node, of which this address is known.
+    fn way(ip: &str, families: &[&str]) -> Hop {
+        let service = json!({
+            "metadata": { "name": "web" },
+            "spec": { "ipFamilies": families, "ports": [{ "port": 80, "nodePort": 30080 }] },
+        });
+        let node = json!({
+            "metadata": { "name": "node-1" },
+            "status": { "addresses": [{ "type": "InternalIP", "address": ip }] },
+        });
+        let around = Around {
+            service: serde_json::from_value(service).unwrap(),
+            events: Vec::new(),
+            slices: Vec::new(),
+            nodes: vec![serde_json::from_value(node).unwrap()],
+            missing: Vec::new(),
+        };
+        paths(&around, None).remove(0).nodes.remove(0)
+    }
+
+    #[test]
+    fn no_way_leads_to_a_node_without_an_address_of_the_services_family() {
+        let known = |hop: Hop| (hop.address, hop.reason);
+        let v4 = Some("192.0.2.1".to_owned());
+        assert_eq!(known(way("192.0.2.1", &["IPv4"])), (v4.clone(), None));
+        assert_eq!(known(way("192.0.2.1", &["IPv6", "IPv4"])), (v4.clone(), None));
+        assert_eq!(known(way("192.0.2.1", &[])), (v4, None), "an old API server tells none");
+        let none = Some("it has no IPv6 address".to_owned());
+        assert_eq!(known(way("192.0.2.1", &["IPv6"])), (None, none));
+    }
 }

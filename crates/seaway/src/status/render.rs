@@ -92,11 +92,17 @@ fn way(path: &Path, addresses: &[String]) -> Vec<String> {
         lines.push("  -> node              none that may be a target".to_owned());
     }
     for hop in &path.nodes {
-        let ip = hop.address.as_deref().unwrap_or("no address");
-        let place = number.map_or_else(|| format!("{ip}, no nodePort"), |number| at(ip, number));
-        let health = hop.health.as_deref().unwrap_or("health not known");
-        let reason = hop.reason.as_ref().map(|it| format!(": {it}")).unwrap_or_default();
-        lines.push(format!("  -> node              {place:<22} {:<16} {health}{reason}", hop.node));
+        let place = match (hop.address.as_deref(), number) {
+            (Some(ip), Some(number)) => at(ip, number),
+            (Some(ip), None) => format!("{ip}, no nodePort"),
+            (None, _) => "no address".to_owned(),
+        };
+        let word = match (hop.health.as_deref(), hop.reason.as_deref()) {
+            (Some(health), Some(reason)) => format!("{health}: {reason}"),
+            (Some(word), None) | (None, Some(word)) => word.to_owned(),
+            (None, None) => "health not known".to_owned(),
+        };
+        lines.push(format!("  -> node              {place:<22} {:<16} {word}", hop.node));
     }
     lines.push(format!("  -> cluster IP        {}", or(&path.cluster.join(", "), "none")));
     if path.pods.is_empty() {

@@ -16,7 +16,7 @@ pub(super) struct Row {
     pub addresses: Vec<String>,
     /// `ok`, or what is not.
     pub conditions: String,
-    /// Healthy targets.
+    /// Healthy targets; none if it is known of no target whether it is.
     pub healthy: Option<usize>,
     /// All targets.
     pub targets: Option<usize>,
@@ -36,7 +36,9 @@ pub(super) fn rows(services: &[Service], found: Option<&Inspection>) -> Vec<Row>
             stage: view.map(|view| view.stage),
             addresses: addresses(service),
             conditions: short(service),
-            healthy: targets.map(|all| all.iter().filter(|it| healthy(it.health)).count()),
+            healthy: targets
+                .filter(|all| all.iter().any(|it| it.health != Health::Unknown))
+                .map(|all| all.iter().filter(|it| healthy(it.health)).count()),
             targets: targets.map(Vec::len),
             last_error: view
                 .and_then(|view| view.trouble.as_ref())
@@ -73,7 +75,8 @@ pub(super) fn lines(rows: &[Row]) -> Vec<String> {
     let cells = rows.iter().map(|row| {
         let stage = row.stage.and_then(|stage| serde_json::to_value(stage).ok());
         let stage = stage.and_then(|word| word.as_str().map(str::to_owned));
-        let targets = row.healthy.zip(row.targets).map(|(healthy, all)| format!("{healthy}/{all}"));
+        let healthy = row.healthy.map_or_else(|| "?".to_owned(), |healthy| healthy.to_string());
+        let targets = row.targets.map(|all| format!("{healthy}/{all}"));
         let error = row.last_error.as_ref().map(|it| format!("{} (x{})", it.error, it.attempts));
         [
             row.namespace.clone(),
@@ -96,4 +99,48 @@ pub(super) fn lines(rows: &[Row]) -> Vec<String> {
         padded.join("  ").trim_end().to_owned()
     };
     all.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use seaway_controller::ServiceView;
+    use seaway_core::Target;
+
+    use super::*;
+
+    fn targets(health: &[Health]) -> String {
+        let mut service = Service::default();
+        service.metadata.namespace = Some("default".to_owned());
+        service.metadata.name = Some("web".to_owned());
+        let target = |health: &Health| Target {
+            node: "node-1".into(),
+            address: None,
+            health: *health,
+            reason: None,
+        };
+        let view = ServiceView {
+            namespace: "default".to_owned(),
+            name: "web".to_owned(),
+            uid: "u".into(),
+            provider: None,
+            key: None,
+            stage: Stage::Carried,
+            readiness: None,
+            held_at: Vec::new(),
+            trouble: None,
+            targets: health.iter().map(target).collect(),
+        };
+        let found = Inspection { services: vec![view], ..Inspection::default() };
+        let row = lines(&rows(&[service], Some(&found))).remove(1);
+        row.split_whitespace().nth(6).unwrap().to_owned()
+    }
+
+    #[test]
+    fn targets_that_nobody_checks_are_not_told_as_unhealthy() {
+        use Health::{Draining, Healthy, Unhealthy, Unknown};
+        assert_eq!(targets(&[]), "-");
+        assert_eq!(targets(&[Healthy, Unhealthy]), "1/2");
+        assert_eq!(targets(&[Unhealthy, Draining]), "0/2");
+        assert_eq!(targets(&[Unknown, Unknown]), "?/2");
+    }
 }

@@ -67,6 +67,9 @@ impl Running {
             self.carry_out(effects);
             self.clear_box();
         }
+        // What a refused Service had may be gone.
+        let effects = self.roster.all_unexplained();
+        self.carry_out(effects);
         let nobodys = self.count_orphans();
         if self.sweep {
             self.sweep_away(nobodys);

@@ -76,8 +76,8 @@ fn knows(roster: &mut Roster) -> Option<Said> {
 
 /// The status that the refusal leaves.
 fn explanation(roster: &Roster) -> ServiceStatus {
-    let Refusal { service, error, mixed } = roster.refusal(&uid()).unwrap();
-    status::refusal(&service, &error, mixed, Moment::default()).unwrap().status
+    let Refusal { service, error, mixed, lost } = roster.refusal(&uid()).unwrap();
+    status::refusal(&service, &error, (mixed, lost), Moment::default()).unwrap().status
 }
 
 #[test]

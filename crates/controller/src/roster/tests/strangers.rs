@@ -103,6 +103,9 @@ fn only_the_first_and_the_last_healthy_target_ask_for_a_pass() {
     assert_eq!(weigh(2, 0), Some(Effect::Pass(own())));
     assert_eq!(weigh(3, 0), None);
     assert_eq!(weigh(3, 1), Some(Effect::Pass(own())));
+    // Without any, nobody is served either, and it is to be seen when the first one comes.
+    assert_eq!(weigh(0, 0), Some(Effect::Pass(own())));
+    assert_eq!(weigh(1, 1), Some(Effect::Pass(own())));
 }
 
 #[test]
