@@ -22,8 +22,11 @@ fn build() -> PathBuf {
     let profile = test.ancestors().nth(2).unwrap();
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["build", "--quiet", "--package", "seaway", "--features", "aws", "--target-dir"]);
-    command.arg(profile.parent().unwrap()).current_dir(env!("CARGO_MANIFEST_DIR"));
+    command.args(["build", "--quiet", "--package", "seaway", "--features", "aws,gce"]);
+    command
+        .arg("--target-dir")
+        .arg(profile.parent().unwrap())
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
     // What cargo told this test about itself would make build scripts believe that they must run again.
     for (name, _) in std::env::vars_os() {
         let own = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_", "OUT_DIR"];

@@ -1,9 +1,10 @@
 mod events;
 mod objects;
 mod real;
+mod service;
 mod steer;
 
-pub use self::objects::{addresses, is_ours};
+pub use self::service::{addresses, condition, hostname, is_ours};
 
 use std::ffi::OsStr;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -10,7 +10,7 @@ use crate::process::{Ended, Process};
 #[derive(Debug)]
 pub struct Controller {
     process: Process,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// A config with the provider `embedded` as the default, and this pool. Nobody is elected, so that a
@@ -57,8 +57,20 @@ pub fn daemon(name: &str) -> PathBuf {
 impl Controller {
     /// Starts it, and returns once it has read the cluster.
     pub async fn start(kubeconfig: &Path, config: &str, more: &[&str]) -> Self {
+        Self::start_in([], kubeconfig, config, more).await
+    }
+
+    /// The same, with these variables in its environment.
+    pub async fn start_in(
+        environment: impl IntoIterator<Item = (&'static str, String)>,
+        kubeconfig: &Path,
+        config: &str,
+        more: &[&str],
+    ) -> Self {
         let (folder, args) = Self::args(kubeconfig, config, more);
-        let controller = Self { process: Process::start(args), _folder: folder };
+        let mut command = Process::command(args);
+        command.envs(environment);
+        let controller = Self { process: Process::spawn(command), folder };
         controller.process.complains(&["synced"]).await;
         controller
     }
@@ -67,7 +79,7 @@ impl Controller {
     /// `more` says where: controllers run side by side.
     pub fn args(kubeconfig: &Path, config: &str, more: &[&str]) -> (TempDir, Vec<PathBuf>) {
         let folder = TempDir::new().unwrap();
-        let path = folder.path().join("seaway.toml");
+        let path = file(&folder);
         std::fs::write(&path, config).unwrap();
         let mut args: Vec<PathBuf> = vec!["run".into(), "--kubeconfig".into(), kubeconfig.into()];
         args.extend(["--config".into(), path]);
@@ -85,6 +97,11 @@ impl Controller {
         answers(&self.process, what).await
     }
 
+    /// Its config.
+    pub fn config(&self) -> PathBuf {
+        file(&self.folder)
+    }
+
     /// The process.
     pub fn process(&self) -> &Process {
         &self.process
@@ -99,6 +116,11 @@ impl Controller {
     pub async fn kill(self) {
         self.process.kill().await;
     }
+}
+
+/// The config in its folder.
+fn file(folder: &TempDir) -> PathBuf {
+    folder.path().join("seaway.toml")
 }
 
 /// Where a controller answers: `metrics` or `admin`, as its log tells.

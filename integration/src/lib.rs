@@ -16,7 +16,8 @@
 //! gateway    a proxy in front of the API: it counts writes, and turns the order of lists around
 //! moto       a mock of AWS, as a process of its own
 //! mock_aws/  a proxy in front of it: as strict as AWS, it counts, limits, and fails on purpose
-//! stopped    how a demonstration is ended
+//! google     nodes that are instances of a project of Google Cloud, which a fake stands for
+//! stopped    how a demonstration, or a benchmark, is ended
 //! until      waits for what is to come, and not longer than it may take
 //! ```
 //!
@@ -36,6 +37,7 @@ mod cluster;
 mod controller;
 mod figure;
 mod gateway;
+pub mod google;
 mod load;
 mod manifest;
 pub mod mock_aws;
@@ -46,18 +48,20 @@ mod until;
 mod visit;
 
 pub use ask::{Reply, ask, ask_as};
-pub use cluster::{Cluster, addresses, is_ours};
+pub use cluster::{Cluster, addresses, condition, hostname, is_ours};
 pub use controller::{Controller, answers, daemon, embedded, on_box};
 pub use figure::figure;
 pub use gateway::{Gateway, Order};
 pub use load::{Load, Tally};
-pub use manifest::{pod, service};
+pub use manifest::{annotated, pod, service};
 pub use moto::Moto;
 pub use process::{Ended, Process};
 pub use rustix::process::Signal;
-pub use stopped::{stopped, takes_no_arguments};
-pub use until::{DEADLINE, until, until_within};
-pub use visit::{Answer, ask_udp, get, is_closed, is_refused, visit, visit_from};
+pub use stopped::{demonstrate, stopped};
+pub use until::{DEADLINE, SLOW, until, until_within};
+pub use visit::{
+    Answer, IN_A_ROW, ask_udp, get, is_closed, is_refused, is_steady, visit, visit_from,
+};
 
 /// The finalizer that Seaway puts on a Service. It is part of the interface: users see it.
 pub const FINALIZER: &str = "seaway.dev/load-balancer";

@@ -22,6 +22,13 @@ pub fn service(name: &str, app: &str, spec: Value) -> Service {
     serde_json::from_value(manifest).unwrap()
 }
 
+/// The same Service with these annotations.
+pub fn annotated(mut service: Service, notes: &[(&str, &str)]) -> Service {
+    let notes = notes.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    service.metadata.annotations = Some(notes.collect());
+    service
+}
+
 /// A pod that answers on 8080, HTTP and datagrams alike; on `node`, or wherever there is room.
 pub fn pod(name: &str, app: &str, node: Option<&str>) -> Pod {
     serde_json::from_value(json!({

@@ -46,10 +46,25 @@ impl Process {
 
     /// What [`Self::start`] starts, to be changed before [`Self::spawn`].
     pub fn command(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
-        let mut command = Command::new(binary());
+        let mut command = Self::program(binary());
         command.args(args);
-        // What the machine is set up with must not decide a story.
-        command.env_remove("KUBECONFIG").env_remove("SEAWAY_LOG").env_remove("RUST_LOG");
+        command
+    }
+
+    /// Another program, to be changed before [`Self::spawn`]. What this machine is set up with, for
+    /// clusters, clouds and proxies, must not decide a story: the program does not hear of it.
+    pub fn program(program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if ["KUBECONFIG", "SEAWAY_LOG", "RUST_LOG"].contains(&&*text)
+                || text.starts_with("AWS_")
+                || text.starts_with("GOOGLE_")
+                || text.to_lowercase().ends_with("_proxy")
+            {
+                command.env_remove(&name);
+            }
+        }
         command
     }
 

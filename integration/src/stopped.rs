@@ -13,13 +13,19 @@ pub async fn stopped() {
     }
 }
 
-/// Ends a program that takes no arguments, if it was given any.
+/// Runs a demonstration to its end, or until somebody wants it to end. It takes no arguments.
 #[expect(clippy::print_stderr, reason = "it is for programs")]
-pub fn takes_no_arguments() {
+pub async fn demonstrate(show: impl Future<Output = ()>) {
     let mut arguments = std::env::args();
     let program = arguments.next().unwrap_or_default();
     if let Some(first) = arguments.next() {
         eprintln!("{program}: {first}: it takes no arguments; SEAWAY_BIN names the seaway to show");
         std::process::exit(2);
+    }
+    tokio::select! {
+        biased;
+        // The cluster hears of it as well: whoever goes on would only see it end.
+        () = stopped() => println!("stopped     before the end; nothing is left running"),
+        () = show => {}
     }
 }

@@ -4,6 +4,9 @@ use tokio::time::{Instant, sleep};
 
 /// How long a thing may take that is to come soon: generous, for a machine that does other things.
 pub const DEADLINE: Duration = Duration::from_secs(30);
+/// The same for what takes more than one attempt: an attempt that failed is made again after 5 s, then
+/// 10, and so on, and AWS is asked for the state of a load balancer each 10 s.
+pub const SLOW: Duration = Duration::from_secs(90);
 const POLL: Duration = Duration::from_millis(10);
 
 /// Tries again until there is an answer, or panics at the deadline.

@@ -12,6 +12,10 @@ use crate::until::{DEADLINE, until};
 /// How long a request may take.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// So many answers in a row mean that every node has heard of a Service: each kube-proxy takes its
+/// time.
+pub const IN_A_ROW: usize = 30;
+
 /// What a pod answers: who it is, and by which way the request came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
@@ -72,6 +76,16 @@ async fn exchange(at: SocketAddr, client: Option<IpAddr>, path: &str) -> io::Res
     } else {
         Err(io::Error::other(head))
     }
+}
+
+/// Waits until requests are answered one after the other.
+pub async fn is_steady(at: SocketAddr) {
+    let mut count = 0;
+    until(&format!("{at} answers steadily"), async || {
+        count = if visit(at).await.is_ok() { count + 1 } else { 0 };
+        (count >= IN_A_ROW).then_some(())
+    })
+    .await;
 }
 
 /// Sends a datagram until it is answered, and returns the answer.

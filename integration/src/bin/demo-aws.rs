@@ -15,26 +15,18 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Service;
 use seaway_integration::mock_aws::Call;
-use seaway_integration::{stopped, takes_no_arguments, until_within};
+use seaway_integration::{SLOW, demonstrate, hostname, until_within};
 use serde_json::json;
 use tokio::time::Instant;
 
 use crate::site::{Site, instance};
 
-/// How long each step may take: AWS is asked for the state of a new load balancer each 10 s.
-const LIMIT: Duration = Duration::from_secs(90);
 /// How long a load balancer is being made; on AWS it is a minute or two.
 const PROVISIONING: Duration = Duration::from_secs(3);
 
 #[tokio::main]
 async fn main() {
-    takes_no_arguments();
-    tokio::select! {
-        biased;
-        // The cluster hears of it as well: whoever goes on would only see it end.
-        () = stopped() => println!("stopped     before the end; nothing is left running"),
-        () = show() => {}
-    }
+    demonstrate(show()).await;
 }
 
 async fn show() {
@@ -49,7 +41,7 @@ async fn show() {
 
     let step = Step::begin(&site, "Service default/web of class seaway.dev/aws, port 80: applied");
     site.create("web", json!({})).await;
-    let hostname = until_within(LIMIT, "the hostname arrives", async || {
+    let hostname = until_within(SLOW, "the hostname arrives", async || {
         hostname(&site.cluster.service("web").await?)
     })
     .await;
@@ -67,10 +59,7 @@ async fn show() {
 
     let step = Step::begin(&site, "Service default/web: deleted");
     site.cluster.delete::<Service>("web").await;
-    until_within(LIMIT, "the Service is gone", async || {
-        site.cluster.service("web").await.is_none().then_some(())
-    })
-    .await;
+    site.cluster.is_gone_within(SLOW, "web").await;
     assert_eq!(site.aws.inventory().await, site.before, "something is left in the account");
     step.end("the account is as empty as before");
     seaway.stop().await;
@@ -80,7 +69,7 @@ async fn show() {
 impl Site {
     /// Waits until each target group has so many targets.
     async fn has_targets(&self, count: usize) {
-        until_within(LIMIT, &format!("{count} targets are registered"), async || {
+        until_within(SLOW, &format!("{count} targets are registered"), async || {
             let groups = self.aws.inventory().await.target_groups;
             groups.values().all(|group| group.registered().len() == count).then_some(())
         })
@@ -115,10 +104,4 @@ impl<'a> Step<'a> {
         }
         println!("            {:>3} that only read", reads.len());
     }
-}
-
-/// The hostname that the status of a Service shows.
-fn hostname(service: &Service) -> Option<String> {
-    let status = service.status.as_ref()?.load_balancer.as_ref()?;
-    status.ingress.as_ref()?.first()?.hostname.clone()
 }

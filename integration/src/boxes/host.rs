@@ -87,10 +87,9 @@ impl Host {
         program: impl AsRef<OsStr>,
         args: impl IntoIterator<Item = impl AsRef<OsStr>>,
     ) -> Command {
-        let mut command = Command::new("nsenter");
+        let mut command = Process::program("nsenter");
         command.args(["--target", &self.holder.id().to_string(), "--net", "--mount", "--"]);
         command.arg(program).args(args);
-        command.env_remove("KUBECONFIG").env_remove("SEAWAY_LOG").env_remove("RUST_LOG");
         command
     }
 

@@ -1,8 +1,7 @@
 use std::fmt::Debug;
-use std::net::{IpAddr, SocketAddr};
 
 use k8s_openapi::NamespaceResourceScope;
-use k8s_openapi::api::core::v1::{Node, Service};
+use k8s_openapi::api::core::v1::{Node, Pod, Service};
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use kube::{Api, Resource};
 use serde::Serialize;
@@ -10,9 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::Cluster;
-use crate::FINALIZER;
 use crate::until::until;
-use crate::visit::visit;
 
 impl Cluster {
     /// The objects of a kind in the namespace `default`.
@@ -62,35 +59,23 @@ impl Cluster {
         self.patch(name, json!({ "spec": spec })).await
     }
 
-    /// Waits until the status of a Service shows an address.
-    pub async fn address(&self, name: &str) -> IpAddr {
-        until(&format!("{name} has an address"), async || {
-            addresses(&self.service(name).await?).into_iter().next()
+    /// Creates a pod, and waits until it is Ready.
+    pub async fn starts(&self, pod: &Pod) {
+        self.create(pod).await;
+        let name = pod.metadata.name.as_deref().unwrap();
+        until(&format!("pod {name} is ready"), async || {
+            let pod = self.api::<Pod>().get(name).await.ok()?;
+            let mut conditions = pod.status?.conditions?.into_iter();
+            conditions.any(|c| c.type_ == "Ready" && c.status == "True").then_some(())
         })
-        .await
+        .await;
     }
 
-    /// Waits until a Service answers on its first port, and returns where that is.
-    pub async fn serves(&self, name: &str) -> SocketAddr {
-        let ip = self.address(name).await;
-        let ports = self.service(name).await.unwrap().spec.unwrap().ports.unwrap();
-        let at = SocketAddr::new(ip, u16::try_from(ports[0].port).unwrap());
-        until(&format!("{name} answers at {at}"), async || visit(at).await.ok()).await;
-        at
-    }
-
-    /// Waits until a Service is gone.
-    pub async fn is_gone(&self, name: &str) {
-        let gone = async || self.service(name).await.is_none().then_some(());
-        until(&format!("{name} is gone"), gone).await;
-    }
-
-    /// Waits until Seaway has let go of a Service, and returns it.
-    pub async fn is_left(&self, name: &str) -> Service {
-        until(&format!("{name} has no finalizer of ours"), async || {
-            self.service(name).await.filter(|service| !is_ours(service))
-        })
-        .await
+    /// Waits until a pod is gone.
+    pub async fn ends(&self, pod: &str) {
+        let pods = self.api::<Pod>();
+        let gone = async || pods.get_opt(pod).await.unwrap().is_none().then_some(());
+        until(&format!("pod {pod} is gone"), gone).await;
     }
 
     /// Waits until so many nodes are Ready.
@@ -124,8 +109,20 @@ impl Cluster {
 
     /// Creates a Node that a machine of the simulation is to stand for.
     pub async fn create_node(&self, name: &str) {
-        let label = json!({ "sandbox.seaway.dev/simulated": "true" });
-        let node = json!({ "metadata": { "name": name, "labels": label } });
+        self.simulate(json!({ "metadata": { "name": name } })).await;
+    }
+
+    /// The same for an instance of a cloud. A provider id can be set once: a Node has its own from the
+    /// start.
+    pub async fn create_instance(&self, name: &str, zone: &str, provider_id: &str) {
+        let labels = json!({ "topology.kubernetes.io/zone": zone });
+        let spec = json!({ "providerID": provider_id });
+        self.simulate(json!({ "metadata": { "name": name, "labels": labels }, "spec": spec }))
+            .await;
+    }
+
+    async fn simulate(&self, mut node: Value) {
+        node["metadata"]["labels"]["sandbox.seaway.dev/simulated"] = json!("true");
         let node: Node = serde_json::from_value(node).unwrap();
         Api::all(self.client()).create(&PostParams::default(), &node).await.unwrap();
     }
@@ -135,18 +132,4 @@ impl Cluster {
         let nodes = Api::<Node>::all(self.client());
         nodes.delete(name, &DeleteParams::default()).await.unwrap();
     }
-}
-
-/// The addresses that the status of a Service shows.
-pub fn addresses(service: &Service) -> Vec<IpAddr> {
-    let status = service.status.as_ref().and_then(|status| status.load_balancer.as_ref());
-    let ingress = status.and_then(|status| status.ingress.as_ref());
-    let texts = ingress.into_iter().flatten().filter_map(|entry| entry.ip.as_ref());
-    texts.map(|text| text.parse().unwrap()).collect()
-}
-
-/// Whether our finalizer is on a Service.
-pub fn is_ours(service: &Service) -> bool {
-    let finalizers = service.metadata.finalizers.as_ref();
-    finalizers.into_iter().flatten().any(|finalizer| finalizer == FINALIZER)
 }

@@ -1,13 +1,14 @@
 //! A Service is changed while it serves: its load balancer stays, and follows.
 
+use seaway_integration::Controller;
 use seaway_integration::mock_aws::{Balancer, Inventory};
 use serde_json::{Value, json};
 
-use crate::site::{Seaway, Site};
+use crate::site::Site;
 use crate::witness::{at, behind, node_ports};
 
 /// A site with a Service that is served, and its load balancer.
-async fn web(spec: Value) -> (Site, Seaway, Balancer) {
+async fn web(spec: Value) -> (Site, Controller, Balancer) {
     let site = Site::new(2).await;
     let seaway = site.seaway().await;
     site.create("web", spec).await;
@@ -20,8 +21,7 @@ impl Site {
     /// Changes the Service, waits until it is so, and returns what there is then.
     async fn changed(&self, spec: Value) -> (Inventory, Balancer) {
         self.aws.reset_counts();
-        self.cluster.patch_spec("web", spec).await;
-        self.converges("web").await;
+        self.cluster.follows("web", json!({ "spec": spec })).await;
         (self.aws.inventory().await, self.balancer().await)
     }
 }

@@ -1,9 +1,10 @@
 //! A Service gets its load balancer.
 
+use seaway_integration::condition;
 use serde_json::json;
 
 use crate::site::{CLUSTER, Site};
-use crate::witness::{at, behind, condition, node_ports};
+use crate::witness::{at, behind, node_ports};
 
 #[tokio::test]
 async fn a_service_gets_a_load_balancer_with_a_listener_and_a_target_group_for_each_port() {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Service;
+use seaway_integration::hostname;
 use serde_json::json;
 
 use crate::site::Site;
@@ -41,6 +42,6 @@ async fn a_service_that_is_no_load_balancer_any_more_keeps_nothing() {
     site.cluster.patch_spec("web", plain).await;
     let left = site.cluster.is_left("web").await;
     assert_eq!(site.aws.inventory().await, site.before);
-    assert_eq!(crate::witness::hostname(&left), None);
+    assert_eq!(hostname(&left), None);
     seaway.stop().await;
 }

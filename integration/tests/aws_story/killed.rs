@@ -20,7 +20,7 @@ async fn check(action: &str) {
     let seaway = site.seaway().await;
     let service = site.create("web", json!({})).await;
     timeout(Duration::from_mins(1), told.notified()).await.unwrap();
-    seaway.process.kill().await;
+    seaway.kill().await;
 
     let seaway = site.seaway().await;
     let hostname = site.converges("web").await;

@@ -12,7 +12,7 @@ async fn check(action: &str, code: &str) {
     let seaway = site.seaway().await;
     site.create("web", json!({})).await;
     site.cluster.warns("web", &[code, action]).await;
-    site.says("web", "seaway.dev/Provisioned", "False", &[code, action]).await;
+    site.cluster.says("web", "seaway.dev/Provisioned", "False", &[code, action]).await;
     assert!(site.aws.counts()[action] < 10, "it does not give AWS a rest: {:?}", site.aws.counts());
 
     site.aws.clear_faults();

@@ -3,11 +3,10 @@
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::Api;
 use seaway_integration::mock_aws::{Call, Inventory, Service};
-use seaway_integration::{Cluster, Gateway, Order, until, until_within};
+use seaway_integration::{Cluster, Gateway, Order, SLOW, until, until_within};
 use serde_json::json;
 
-use crate::site::{ALONE, Seaway, Site};
-use crate::witness::SLOW;
+use crate::site::{ALONE, Site};
 
 /// What lists all that there is, whatever is in it.
 const LISTS: [&str; 9] = [
@@ -52,7 +51,7 @@ async fn it_writes_nothing_neither_to_the_account_nor_to_the_cluster() {
 
     site.aws.reset_counts();
     let gateway = Gateway::start(site.cluster.seaways_client().await, Order::Kept).await;
-    let seaway = Seaway::start(&site, ALONE, &gateway.kubeconfig());
+    let seaway = site.seaway_with(ALONE, &gateway.kubeconfig()).await;
     until("it has looked at the targets", async || {
         site.aws.counts().contains_key("DescribeTargetHealth").then_some(())
     })
@@ -80,7 +79,7 @@ async fn after_an_end_in_peace_a_list_is_all_it_takes() {
     // The manifests let Seaway have a Lease in their own namespace only, which a sandbox lacks.
     let namespace = if Cluster::is_real() { "seaway-system" } else { "default" };
     let elected = format!("leader-election.namespace = \"{namespace}\"");
-    let seaway = Seaway::start(&site, &elected, site.cluster.kubeconfig());
+    let seaway = site.seaway_with(&elected, site.cluster.kubeconfig()).await;
     site.create("web", json!({})).await;
     site.converges("web").await;
     let leases = Api::<Lease>::namespaced(site.cluster.client(), namespace);
@@ -94,7 +93,7 @@ async fn after_an_end_in_peace_a_list_is_all_it_takes() {
     seaway.stop().await;
 
     site.aws.reset_counts();
-    let seaway = Seaway::start(&site, &elected, site.cluster.kubeconfig());
+    let seaway = site.seaway_with(&elected, site.cluster.kubeconfig()).await;
     until("it has read the account", async || {
         site.aws.counts().contains_key("DescribeTargetGroups").then_some(())
     })

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Service;
-use seaway_integration::until_within;
+use seaway_integration::{hostname, until_within};
 use serde_json::json;
 
 use crate::site::Site;
-use crate::witness::{at, behind, hostname, node_ports};
+use crate::witness::{at, behind, node_ports};
 
 const SCHEME: &str = "service.beta.kubernetes.io/aws-load-balancer-scheme";
 

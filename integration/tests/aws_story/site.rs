@@ -1,12 +1,11 @@
 //! A cluster whose nodes are instances of an account of AWS, and Seaway on it.
 
-use k8s_openapi::api::core::v1::{Node, Service};
-use kube::Api;
-use kube::api::PostParams;
+use std::path::Path;
+
+use k8s_openapi::api::core::v1::Service;
 use seaway_integration::mock_aws::{Inventory, MockAws, Seed};
-use seaway_integration::{Cluster, Controller, Ended, Moto, Process, service};
-use serde_json::{Value, json};
-use tempfile::TempDir;
+use seaway_integration::{Cluster, Controller, Moto, Process, annotated, service};
+use serde_json::Value;
 
 /// The id of the cluster.
 pub(crate) const CLUSTER: &str = "story";
@@ -35,7 +34,6 @@ impl Site {
             version.contains("aws"),
             "`make test` builds a seaway with the provider aws: {version}"
         );
-        // A provider id can be set once: the nodes have theirs from the start.
         let cluster = Cluster::sandbox(0).await;
         let aws = MockAws::start(Moto::shared().await).await;
         let seed = aws.seed(CLUSTER).await;
@@ -52,18 +50,8 @@ impl Site {
     pub(crate) async fn join(&self, number: usize) {
         let zones = &self.seed.private;
         let zone = &zones[(number - 1) % zones.len()].zone;
-        let node = json!({
-            "metadata": {
-                "name": format!("node-{number}"),
-                "labels": {
-                    "sandbox.seaway.dev/simulated": "true",
-                    "topology.kubernetes.io/zone": zone,
-                },
-            },
-            "spec": { "providerID": format!("aws:///{zone}/{}", instance(number)) },
-        });
-        let node: Node = serde_json::from_value(node).unwrap();
-        Api::all(self.cluster.client()).create(&PostParams::default(), &node).await.unwrap();
+        let id = format!("aws:///{zone}/{}", instance(number));
+        self.cluster.create_instance(&format!("node-{number}"), zone, &id).await;
     }
 
     /// Creates a Service of the class; `spec` says what else, or what instead.
@@ -78,62 +66,35 @@ impl Site {
         notes: &[(&str, &str)],
         spec: Value,
     ) -> Service {
-        let mut service = service(name, "echo", spec);
+        let mut service = annotated(service(name, "echo", spec), notes);
         service.spec.as_mut().unwrap().load_balancer_class = Some("seaway.dev/aws".to_owned());
-        let notes = notes.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-        service.metadata.annotations = Some(notes.collect());
         self.cluster.create(&service).await
     }
 
     /// Runs Seaway, and returns once it has read the cluster.
-    pub(crate) async fn seaway(&self) -> Seaway {
-        let seaway = Seaway::start(self, ALONE, self.cluster.kubeconfig());
-        seaway.process.complains(&["synced"]).await;
-        seaway
+    pub(crate) async fn seaway(&self) -> Controller {
+        self.seaway_with(ALONE, self.cluster.kubeconfig()).await
     }
-}
 
-/// The instance that the node with this number is.
-pub(crate) fn instance(number: usize) -> String {
-    format!("i-{number:017x}")
-}
-
-/// `seaway run` with the account in its environment.
-pub(crate) struct Seaway {
-    /// The process.
-    pub(crate) process: Process,
-    _folder: TempDir,
-}
-
-impl Seaway {
-    /// Starts it with these lines about elections, and does not wait for anything.
-    pub(crate) fn start(site: &Site, election: &str, kubeconfig: &std::path::Path) -> Self {
+    /// The same with these lines about elections, and this kubeconfig.
+    pub(crate) async fn seaway_with(&self, election: &str, kubeconfig: &Path) -> Controller {
         let config = format!(
             "cluster-id = \"{CLUSTER}\"\n\
              {election}\n\
              [providers.aws]\n\
              scheme = \"internal\"\n\
              vpc = \"{}\"\n",
-            site.seed.vpc
+            self.seed.vpc
         );
-        let (folder, args) = Controller::args(kubeconfig, &config, &[]);
-        let mut command = Process::command(args);
-        // What this machine says of AWS must not decide a story, nor a proxy of its.
-        for (name, _) in std::env::vars_os() {
-            let name = name.to_string_lossy().into_owned();
-            if name.starts_with("AWS_") || name.to_lowercase().ends_with("_proxy") {
-                command.env_remove(name);
-            }
-        }
-        for file in ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"] {
-            command.env(file, "/dev/null");
-        }
-        command.envs(site.aws.environment());
-        Self { process: Process::spawn(command), _folder: folder }
+        // What this user has set up for AWS must not decide a story.
+        let files = ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
+        let files = files.map(|file| (file, "/dev/null".to_owned()));
+        let environment = self.aws.environment().into_iter().chain(files);
+        Controller::start_in(environment, kubeconfig, &config, &[]).await
     }
+}
 
-    /// Ends it as a user does.
-    pub(crate) async fn stop(self) -> Ended {
-        self.process.interrupt().await
-    }
+/// The instance that the node with this number is.
+pub(crate) fn instance(number: usize) -> String {
+    format!("i-{number:017x}")
 }

@@ -3,24 +3,10 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
-use seaway_integration::{until, visit, visit_from};
+use seaway_integration::{IN_A_ROW, until, visit, visit_from};
 
 /// The label of a node that load balancers are to leave out.
 pub(crate) const EXCLUDE: &str = "node.kubernetes.io/exclude-from-external-load-balancers";
-
-/// So many answers in a row mean that every node has heard of a Service: each kube-proxy takes its
-/// time.
-const IN_A_ROW: usize = 30;
-
-/// Waits until requests are answered one after the other.
-pub(crate) async fn is_steady(at: SocketAddr) {
-    let mut count = 0;
-    until(&format!("{at} answers steadily"), async || {
-        count = if visit(at).await.is_ok() { count + 1 } else { 0 };
-        (count >= IN_A_ROW).then_some(())
-    })
-    .await;
-}
 
 /// Waits until so many answers in a row come through these nodes, all of them and no others.
 pub(crate) async fn comes_through(at: SocketAddr, nodes: &[&str]) {

@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 
 use k8s_openapi::api::core::v1::Service;
-use seaway_integration::{addresses, is_closed, is_ours, until, visit};
+use seaway_integration::{addresses, is_closed, is_ours, is_steady, until, visit};
 use serde_json::json;
 
-use crate::answers::{comes_through, is_steady};
+use crate::answers::comes_through;
 use crate::kind::Kind;
 use crate::rig::Rig;
 

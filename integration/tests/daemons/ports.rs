@@ -3,10 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use seaway_integration::{Load, is_closed, until};
+use seaway_integration::{Load, is_closed, is_steady, until};
 use serde_json::{Value, json};
 
-use crate::answers::is_steady;
 use crate::kind::Kind;
 use crate::rig::Rig;
 

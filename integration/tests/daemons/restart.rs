@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Service;
-use seaway_integration::{Load, addresses, is_closed, until, visit};
+use seaway_integration::{Load, addresses, is_closed, is_steady, until, visit};
 use serde_json::json;
 
-use crate::answers::is_steady;
 use crate::kind::Kind;
 use crate::rig::Rig;
 

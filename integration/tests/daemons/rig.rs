@@ -2,10 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use seaway_integration::{Cluster, Controller, ask, on_box, pod, service, until};
+use seaway_integration::{Cluster, Controller, ask, is_steady, on_box, pod, service, until};
 use serde_json::{Value, json};
 
-use crate::answers::is_steady;
 use crate::home::{Home, Processes};
 use crate::kind::Kind;
 

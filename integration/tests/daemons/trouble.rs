@@ -5,10 +5,9 @@ use std::net::SocketAddr;
 use std::process::Command;
 use std::time::Duration;
 
-use seaway_integration::{Load, is_closed, until};
+use seaway_integration::{Load, is_closed, is_steady, until};
 use serde_json::json;
 
-use crate::answers::is_steady;
 use crate::kind::Kind;
 use crate::rig::Rig;
 

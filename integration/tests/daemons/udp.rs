@@ -1,7 +1,7 @@
 //! UDP: carried by Nginx, and refused by HAProxy in words that help.
 
 use k8s_openapi::api::core::v1::Pod;
-use seaway_integration::{addresses, ask_udp, is_closed, pod, service, until, visit};
+use seaway_integration::{addresses, ask_udp, condition, is_closed, pod, service, until, visit};
 use serde_json::{Value, json};
 
 use crate::kind::Kind;
@@ -44,10 +44,7 @@ async fn on_nginx_udp_is_served_by_all_nodes_and_finds_the_next_pod() {
         })
         .await;
         rig.cluster.delete::<Pod>(name).await;
-        until(&format!("{name} is gone"), async || {
-            rig.cluster.api::<Pod>().get_opt(name).await.unwrap().is_none().then_some(())
-        })
-        .await;
+        rig.cluster.ends(name).await;
     }
     rig.stop().await;
 }
@@ -61,8 +58,7 @@ async fn on_haproxy_udp_is_refused_and_who_can_is_named() {
     assert!(told.contains("nginx") || told.contains("embedded"), "who can? {told}");
     let refused = rig.cluster.service("dns").await.unwrap();
     assert!(addresses(&refused).is_empty());
-    let conditions = refused.status.unwrap().conditions.unwrap_or_default();
-    let accepted = conditions.iter().find(|it| it.type_ == "seaway.dev/Accepted").unwrap();
+    let accepted = condition(&refused, "seaway.dev/Accepted").unwrap();
     assert_eq!((accepted.status.as_str(), accepted.reason.as_str()), ("False", "Unsupported"));
     assert!(accepted.message.contains("UDP"), "{}", accepted.message);
     visit(at).await.unwrap();

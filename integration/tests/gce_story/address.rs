@@ -14,7 +14,7 @@ async fn one_that_is_named_is_waited_for_used_and_left_to_its_owner() {
     let seaway = site.seaway().await;
     site.create_with("web", &[(KEY, "front")], json!({})).await;
     site.cluster.warns("web", &[KEY, "front", "gcloud compute addresses create front"]).await;
-    site.says("web", "seaway.dev/Provisioned", "False", &[KEY, "front"]).await;
+    site.cluster.says("web", "seaway.dev/Provisioned", "False", &[KEY, "front"]).await;
     assert!(site.things("forwardingRules", "web").is_empty());
 
     let addresses = format!("{REGIONAL}/addresses");

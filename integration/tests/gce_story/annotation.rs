@@ -15,13 +15,13 @@ async fn one_that_can_not_be_is_refused_by_key_and_value_and_nothing_is_made() {
     site.create_with("web", &[(TYPE, "Public")], json!({})).await;
     let parts = [TYPE, "Public", "Internal", "External"];
     site.cluster.warns("web", &parts).await;
-    site.says("web", "seaway.dev/Accepted", "False", &parts).await;
+    site.cluster.says("web", "seaway.dev/Accepted", "False", &parts).await;
     assert!(site.things("forwardingRules", "web").is_empty());
     assert!(site.things("backendServices", "web").is_empty());
 
     let notes = json!({ "metadata": { "annotations": { TYPE: "Internal" } } });
-    site.follows_all("web", notes).await;
-    site.says("web", "seaway.dev/Accepted", "True", &["gce"]).await;
+    site.cluster.follows("web", notes).await;
+    site.cluster.says("web", "seaway.dev/Accepted", "True", &["gce"]).await;
     let rules = site.things("forwardingRules", "web");
     assert_eq!(text(&rules[0], "loadBalancingScheme"), "INTERNAL");
     site.close(seaway).await;

@@ -1,9 +1,9 @@
 //! The commands beside the controller.
 
-use seaway_integration::{Controller, Process, answers, until};
+use seaway_integration::{Controller, Process, google, until};
 use serde_json::json;
 
-use crate::site::{Site, config};
+use crate::site::Site;
 
 #[tokio::test]
 async fn status_and_plan_name_the_provider() {
@@ -11,7 +11,7 @@ async fn status_and_plan_name_the_provider() {
     let seaway = site.seaway().await;
     site.create("web", json!({})).await;
     let ip = site.converges("web").await[0];
-    let admin = answers(&seaway.process, "admin").await.to_string();
+    let admin = seaway.answers("admin").await.to_string();
     let path = |path: &std::path::Path| path.to_str().unwrap().to_owned();
     let (kubeconfig, file) = (path(site.cluster.kubeconfig()), path(&seaway.config()));
     let ask = async |args: &[&str]| {
@@ -49,7 +49,7 @@ async fn status_and_plan_name_the_provider() {
 #[tokio::test]
 async fn without_credentials_it_ends_and_says_what_to_set() {
     let cluster = seaway_integration::Cluster::sandbox(0).await;
-    let (_folder, args) = Controller::args(cluster.kubeconfig(), &config(""), &[]);
+    let (_folder, args) = Controller::args(cluster.kubeconfig(), &google::config(""), &[]);
     let mut command = Process::command(args);
     // A file that is not there is noticed without asking anybody.
     command.env("GOOGLE_APPLICATION_CREDENTIALS", "/nonexistent/key.json");

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use seaway_integration::condition;
+use seaway_integration::google::{CLUSTER, ZONES};
 use serde_json::json;
 
-use crate::site::{CLUSTER, Site, ZONES};
-use crate::witness::{condition, last, mark, shown, text, texts};
+use crate::site::Site;
+use crate::witness::{last, mark, shown, text, texts};
 
 #[tokio::test]
 async fn a_service_of_both_protocols_gets_one_address_and_the_nodes_of_three_zones() {

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use k8s_openapi::api::core::v1::Service;
+use seaway_integration::condition;
 use serde_json::{Value, json};
 
 use crate::site::Site;
-use crate::witness::{condition, shown};
+use crate::witness::shown;
 
 fn web(ips: &[IpAddr]) -> BTreeSet<(IpAddr, String)> {
     ips.iter().map(|ip| (*ip, "tcp:80".to_owned())).collect()

@@ -25,7 +25,7 @@ async fn check(method: &str) {
         site.gce.calls().iter().any(|call| call.method == method).then_some(())
     })
     .await;
-    seaway.process.kill().await;
+    seaway.kill().await;
     assert!(site.gce.running() > 0, "it ended before");
 
     let seaway = site.seaway().await;

@@ -1,8 +1,9 @@
 //! Nodes come and go, for all Services at once.
 
+use seaway_integration::google::{ZONES, zone};
 use serde_json::json;
 
-use crate::site::{Site, ZONES, zone};
+use crate::site::Site;
 use crate::witness::text;
 
 impl Site {

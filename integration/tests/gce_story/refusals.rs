@@ -1,23 +1,24 @@
 //! Google says no, and then yes.
 
 use k8s_openapi::api::core::v1::Service;
+use seaway_integration::Controller;
 use seaway_mock_gce::{Fault, Harm, Refusal};
 use serde_json::json;
 
-use crate::site::{Seaway, Site};
+use crate::site::Site;
 
 impl Site {
     /// A Service is refused in these words, in an Event and in a condition.
-    async fn is_told(&self, parts: &[&str]) -> Seaway {
+    async fn is_told(&self, parts: &[&str]) -> Controller {
         let seaway = self.seaway().await;
         self.create("web", json!({})).await;
         self.cluster.warns("web", parts).await;
-        self.says("web", "seaway.dev/Provisioned", "False", parts).await;
+        self.cluster.says("web", "seaway.dev/Provisioned", "False", parts).await;
         seaway
     }
 
     /// What stood in the way is gone.
-    async fn recovers(self, seaway: Seaway) {
+    async fn recovers(self, seaway: Controller) {
         let shown = self.converges("web").await;
         assert_eq!((shown.len(), self.rules("web").len()), (1, 1));
         assert_eq!(self.things("backendServices", "web").len(), 1);

@@ -1,11 +1,12 @@
 //! The controller comes back, and nothing has changed.
 
+use seaway_integration::google::writes;
 use seaway_integration::{Gateway, Order, until};
 use seaway_mock_gce::Call;
 use serde_json::json;
 
-use crate::site::{Seaway, Site};
-use crate::witness::{inventory, writes};
+use crate::site::Site;
+use crate::witness::inventory;
 
 #[tokio::test]
 async fn it_writes_nothing_neither_to_the_project_nor_to_the_cluster() {
@@ -25,7 +26,7 @@ async fn it_writes_nothing_neither_to_the_project_nor_to_the_cluster() {
 
     site.gce.reset_counts();
     let gateway = Gateway::start(site.cluster.seaways_client().await, Order::Kept).await;
-    let seaway = Seaway::start(&site, &gateway.kubeconfig());
+    let seaway = site.seaway_with(&gateway.kubeconfig()).await;
     until("it has read the project", async || {
         site.gce.counts().contains_key("compute.forwardingRules.list").then_some(())
     })

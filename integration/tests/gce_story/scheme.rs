@@ -1,11 +1,11 @@
 //! Where a load balancer can be reached from.
 
 use k8s_openapi::api::core::v1::Service;
-use seaway_integration::{addresses, until_within};
+use seaway_integration::{SLOW, addresses, until_within};
 use serde_json::json;
 
 use crate::site::Site;
-use crate::witness::{SLOW, shown, text};
+use crate::witness::{shown, text};
 
 const TYPE: (&str, &str) = ("networking.gke.io/load-balancer-type", "Internal");
 

@@ -2,28 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Service;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use seaway_integration::{addresses, until_within};
-use seaway_mock_gce::{Call, MockGce};
+use seaway_integration::google::{CLUSTER, KINDS, writes};
+use seaway_integration::{SLOW, addresses, condition, until_within};
+use seaway_mock_gce::MockGce;
 use serde_json::{Value, json};
 
-use crate::site::{CLUSTER, Site};
-
-/// An attempt that failed is made again after 5 s, then 10, and so on: the rest is for a machine that
-/// does other things.
-pub(crate) const SLOW: Duration = Duration::from_secs(90);
-
-const KINDS: [&str; 6] = [
-    "addresses",
-    "backendServices",
-    "firewalls",
-    "forwardingRules",
-    "healthChecks",
-    "instanceGroups",
-];
+use crate::site::Site;
 
 /// All that load balancers are made of, by what it is called.
 pub(crate) type Inventory = BTreeMap<String, Value>;
@@ -45,26 +31,9 @@ impl Site {
         .await
     }
 
-    /// Changes the spec of a Service, waits until it is so, and returns its addresses. Services have no
-    /// generation: the condition says with a digest which spec it is about.
+    /// Changes the spec of a Service, waits until it is so, and returns its addresses.
     pub(crate) async fn follows(&self, name: &str, spec: Value) -> Vec<IpAddr> {
-        self.follows_all(name, json!({ "spec": spec })).await
-    }
-
-    /// The same with a change of whatever is in it.
-    pub(crate) async fn follows_all(&self, name: &str, patch: Value) -> Vec<IpAddr> {
-        let said = |service: &Service| {
-            let is = condition(service, "seaway.dev/Provisioned");
-            is.filter(|is| is.status == "True").map(|is| is.message.clone())
-        };
-        let before = said(&self.cluster.service(name).await.unwrap());
-        self.cluster.patch(name, patch).await;
-        until_within(SLOW, &format!("{name} is as its new spec asks"), async || {
-            let service = self.cluster.service(name).await?;
-            let now = said(&service);
-            (now.is_some() && now != before).then(|| addresses(&service))
-        })
-        .await
+        addresses(&self.cluster.follows(name, json!({ "spec": spec })).await)
     }
 
     /// Waits until the project is as asked.
@@ -74,20 +43,8 @@ impl Site {
 
     /// Waits until a Service, which was the last one, is gone, and nothing is left of what Seaway made.
     pub(crate) async fn is_gone(&self, name: &str) {
-        let gone = async || self.cluster.service(name).await.is_none().then_some(());
-        until_within(SLOW, &format!("{name} is gone"), gone).await;
+        self.cluster.is_gone_within(SLOW, name).await;
         assert_eq!(inventory(&self.gce), self.before);
-    }
-
-    /// Waits for a condition of a Service with this status whose message has all of `parts`.
-    pub(crate) async fn says(&self, name: &str, kind: &str, status: &str, parts: &[&str]) {
-        until_within(SLOW, &format!("{name} says {kind} {status} with {parts:?}"), async || {
-            let service = self.cluster.service(name).await?;
-            let is = condition(&service, kind)?;
-            let told = parts.iter().all(|part| is.message.contains(part));
-            (is.status == status && told).then_some(())
-        })
-        .await;
     }
 
     /// The things of a kind that are a Service's.
@@ -161,13 +118,6 @@ impl Site {
     }
 }
 
-/// Whether a call is to change something.
-pub(crate) fn writes(call: &Call) -> bool {
-    let verb = call.method.rsplit('.').next().unwrap_or_default();
-    let reads = ["aggregatedList", "get", "getHealth", "list", "listInstances"];
-    !call.is_of_operations() && !reads.contains(&verb)
-}
-
 /// The cluster and the Service in the mark of a thing.
 pub(crate) fn mark(thing: &Value) -> Option<(String, Option<String>)> {
     let mark: Value = serde_json::from_str(thing["description"].as_str()?).ok()?;
@@ -210,10 +160,4 @@ pub(crate) fn shown(service: &Service) -> Vec<(String, String)> {
     let status = service.status.as_ref().and_then(|status| status.load_balancer.as_ref());
     let ingress = status.and_then(|status| status.ingress.as_ref()).into_iter().flatten();
     ingress.map(|it| (it.ip.clone().unwrap(), it.ip_mode.clone().unwrap())).collect()
-}
-
-/// The condition of a kind on a Service.
-pub(crate) fn condition<'a>(service: &'a Service, kind: &str) -> Option<&'a Condition> {
-    let conditions = service.status.as_ref()?.conditions.as_ref()?;
-    conditions.iter().find(|condition| condition.type_ == kind)
 }

@@ -44,6 +44,9 @@ async fn the_sandbox_answers_as_the_real_server_does() {
     cluster.nodes_are_ready(1).await;
     let record = std::env::var_os(RECORD).is_some();
     assert!(!record || Cluster::is_real(), "only the real server is recorded: `make e2e`");
+    if Cluster::is_real() {
+        Terminal::open(&cluster, "quiet").await.quieten().await;
+    }
     let results = join_all(PARTS.map(|part| run(&cluster, part, record))).await;
     let commands: usize = results.iter().map(|(commands, _)| commands).sum();
     let differences: Vec<_> = results.into_iter().flat_map(|(_, different)| different).collect();

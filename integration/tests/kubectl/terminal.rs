@@ -44,6 +44,13 @@ impl Terminal {
         terminal
     }
 
+    /// Keeps a real server from Events that come by chance.
+    pub(crate) async fn quieten(&self) {
+        let policy = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kubectl/quiet.yaml");
+        let said = self.run(&format!("kubectl apply -f {policy}")).await;
+        assert!(!said.ends_with("]\n"), "{said}");
+    }
+
     /// What a command line of the shell says, on both of its outputs, and its exit code if that is
     /// not 0.
     pub(crate) async fn run(&self, line: &str) -> String {

@@ -3,10 +3,10 @@
 
 use std::net::IpAddr;
 
-use k8s_openapi::api::core::v1::{Node, Service};
-use kube::Api;
-use kube::api::PostParams;
-use seaway_integration::{Cluster, Controller, addresses, ask, service, until, visit, visit_from};
+use k8s_openapi::api::core::v1::Service;
+use seaway_integration::{
+    Cluster, Controller, addresses, annotated, ask, google, service, until, visit, visit_from,
+};
 use seaway_mock_gce::{MockGce, PROJECT, REGION};
 use serde_json::{Value, json};
 
@@ -40,38 +40,14 @@ impl Google {
             vip = Some(front["address"].as_str().unwrap().parse::<IpAddr>().unwrap());
         }
         let vip = vip.unwrap();
-        for (name, zone) in [("node-1", "europe-west1-b"), ("node-2", "europe-west1-c")] {
-            let node = json!({
-                "metadata": { "name": name, "labels": {
-                    "sandbox.seaway.dev/simulated": "true",
-                    "topology.kubernetes.io/zone": zone,
-                } },
-                "spec": { "providerID": format!("gce://{PROJECT}/{zone}/{name}") },
-            });
-            let node: Node = serde_json::from_value(node).unwrap();
-            Api::all(cluster.client()).create(&PostParams::default(), &node).await.unwrap();
-        }
-        cluster.nodes_are_ready(2).await;
-        let own = ipnet::IpNet::new(cluster.node_ip("node-1", false).await, 16).unwrap().trunc();
-        gce.add_subnetwork(PROJECT, "default", "nodes", &own.to_string());
-        gce.add_instance("europe-west1-b", "node-1", "nodes");
-        gce.add_instance("europe-west1-c", "node-2", "nodes");
-        let config = format!(
-            "cluster-id = \"story\"\n\
-             leader-election.enabled = false\n\
-             [providers.gce]\n\
-             project = \"{PROJECT}\"\n\
-             region = \"{REGION}\"\n\
-             endpoint = \"{}\"\n",
-            gce.endpoint()
-        );
+        google::settle(&cluster, &gce, PROJECT, 2).await;
+        let config = google::config(&format!("endpoint = \"{}\"\n", gce.endpoint()));
         let seaway = Controller::start(cluster.kubeconfig(), &config, &[]).await;
         let site = Site { cluster, at: (vip, 80).into() };
         site.starts("echo", "node-2").await;
-        let mut web = service("web", "echo", spec);
+        let notes = [(NAMED, &*format!("front-{story}")), (TIER, "Standard")];
+        let mut web = annotated(service("web", "echo", spec), &notes);
         web.spec.as_mut().unwrap().load_balancer_class = Some("seaway.dev/gce".to_owned());
-        let notes = [(NAMED, format!("front-{story}")), (TIER, "Standard".to_owned())];
-        web.metadata.annotations = Some(notes.map(|(key, value)| (key.to_owned(), value)).into());
         site.cluster.create(&web).await;
         until("the status shows the address", async || {
             (addresses(&site.cluster.service("web").await?) == [vip]).then_some(())

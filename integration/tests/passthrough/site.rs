@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use k8s_openapi::api::core::v1::{Pod, Service};
+use k8s_openapi::api::core::v1::Service;
 use kube::api::{Patch, PatchParams};
 use seaway_integration::{Answer, Cluster, pod, service, until, visit, visit_from};
 use serde_json::{Value, json};
@@ -27,13 +27,7 @@ impl Site {
 
     /// Creates a pod of the Service, and waits until it is Ready.
     pub(crate) async fn starts(&self, name: &str, node: &str) {
-        self.cluster.create(&pod(name, "echo", Some(node))).await;
-        let pods = self.cluster.api::<Pod>();
-        until(&format!("pod {name} is ready"), async || {
-            let mut conditions = pods.get(name).await.ok()?.status?.conditions?.into_iter();
-            conditions.any(|c| c.type_ == "Ready" && c.status == "True").then_some(())
-        })
-        .await;
+        self.cluster.starts(&pod(name, "echo", Some(node))).await;
     }
 
     /// Writes the addresses into the status, as a provider does it.

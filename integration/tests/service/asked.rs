@@ -5,22 +5,21 @@ use std::net::{IpAddr, Ipv4Addr};
 use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::jiff::Timestamp;
 use seaway_integration::{
-    Cluster, Controller, addresses, embedded, is_closed, pod, service, until, visit,
+    Cluster, Controller, addresses, annotated, embedded, is_closed, is_steady, pod, service, until,
+    visit,
 };
 use serde_json::{Value, json};
 
-use crate::serving::{is_steady, web};
+use crate::serving::web;
 
 const GROUP: &str = "seaway.dev/load-balancer-group";
 const POOL: &str = "seaway.dev/address-pool";
 const ADDRESSES: &str = "seaway.dev/load-balancer-ips";
 
 /// A Service with this annotation, on this port.
-fn annotated(name: &str, (key, value): (&str, &str), port: u16) -> Service {
+fn asking(name: &str, note: (&str, &str), port: u16) -> Service {
     let ports = json!([{ "port": port, "targetPort": 8080 }]);
-    let mut service = service(name, "echo", json!({ "ports": ports }));
-    service.metadata.annotations = Some([(key.to_owned(), value.to_owned())].into());
-    service
+    annotated(service(name, "echo", json!({ "ports": ports })), &[note])
 }
 
 fn annotations(pairs: &[(&str, Option<&str>)]) -> Value {
@@ -49,17 +48,31 @@ async fn services_of_a_group_share_an_address_and_a_port_of_it_is_the_olders() {
     let cluster = Cluster::sandbox(1).await;
     cluster.create(&pod("echo", "echo", None)).await;
     let controller = cluster.run(2).await;
-    let a = cluster.create(&annotated("a", (GROUP, "web"), 80)).await;
+    let a = cluster.create(&asking("a", (GROUP, "web"), 80)).await;
     let at = cluster.serves("a").await;
     // Which one is older can be seen from the next second on.
     let made = a.metadata.creation_timestamp.unwrap().0.as_second();
     until("b is younger", async || (Timestamp::now().as_second() > made).then_some(())).await;
-    cluster.create(&annotated("b", (GROUP, "web"), 8000)).await;
+    cluster.create(&asking("b", (GROUP, "web"), 8000)).await;
     assert_eq!(cluster.serves("b").await, (at.ip(), 8000).into());
-    cluster.create(&annotated("c", (GROUP, "web"), 80)).await;
+    cluster.create(&asking("c", (GROUP, "web"), 80)).await;
     cluster.warns("c", &["port 80/TCP of the group is taken by the Service", "/a"]).await;
     assert!(addresses(&cluster.service("c").await.unwrap()).is_empty());
     is_steady(at).await;
+
+    // The older wins a port that the younger has had, too, for as long as it asks for it.
+    let conditions = ["seaway.dev/Provisioned", "seaway.dev/Serving"];
+    let port = |port: u16| json!({ "name": port.to_string(), "port": port, "targetPort": 8080 });
+    cluster.patch_spec("a", json!({ "ports": [port(80), port(8000)] })).await;
+    for kind in conditions {
+        cluster.says("b", kind, "False", &["port 8000/TCP of the group is taken by", "/a"]).await;
+    }
+    assert_eq!(addresses(&cluster.service("b").await.unwrap()), [at.ip()], "it is theirs still");
+    cluster.patch_spec("a", json!({ "ports": [port(80)] })).await;
+    for kind in conditions {
+        cluster.says("b", kind, "True", &[]).await;
+    }
+    assert_eq!(cluster.serves("b").await, (at.ip(), 8000).into());
 
     cluster.delete::<Service>("a").await;
     assert_eq!(cluster.address("c").await, at.ip(), "the port is free");
@@ -84,7 +97,7 @@ async fn an_address_is_of_the_pool_that_is_named_and_the_one_that_is_asked_for()
         })
         .await;
     };
-    cluster.create(&annotated("web", (POOL, "front"), 80)).await;
+    cluster.create(&asking("web", (POOL, "front"), 80)).await;
     moved_to(ip(2)).await;
     cluster.patch("web", annotations(&[(ADDRESSES, Some(&ip(3).to_string()))])).await;
     moved_to(ip(3)).await;

@@ -1,9 +1,9 @@
 //! `allocateLoadBalancerNodePorts`, off and on.
 
-use seaway_integration::{addresses, service, until};
+use seaway_integration::{addresses, is_steady, service, until};
 use serde_json::json;
 
-use crate::serving::{is_steady, web};
+use crate::serving::web;
 
 #[tokio::test]
 async fn node_ports_that_are_there_serve_on_and_missing_ones_are_given_later() {

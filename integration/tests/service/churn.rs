@@ -10,14 +10,13 @@ use k8s_openapi::api::core::v1::Node;
 use kube::Api;
 use kube::api::{Patch, PatchParams};
 use seaway_integration::{
-    Cluster, Controller, DEADLINE, Load, embedded, figure, is_closed, pod, service, until,
+    Cluster, Controller, DEADLINE, Load, embedded, figure, is_closed, is_steady, pod, service,
+    until,
 };
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
-
-use crate::serving::is_steady;
 
 const NODES: usize = 4;
 /// Connections that are open from the first change to the last.

@@ -8,8 +8,6 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::serving::{node_ip, starts};
-
 /// What a node says at its health check node port.
 async fn verdict(node: IpAddr, port: u16) -> Option<String> {
     let mut stream = TcpStream::connect((node, port)).await.ok()?;
@@ -21,7 +19,7 @@ async fn verdict(node: IpAddr, port: u16) -> Option<String> {
 
 async fn is_only_on(cluster: &Cluster, at: SocketAddr, port: u16, here: &str, not_there: &str) {
     for (node, code) in [(here, "200"), (not_there, "503")] {
-        let ip = node_ip(cluster, node).await;
+        let ip = cluster.node_ip(node, false).await;
         until(&format!("{node} says {code}"), async || {
             (verdict(ip, port).await.as_deref() == Some(code)).then_some(())
         })
@@ -36,7 +34,7 @@ async fn is_only_on(cluster: &Cluster, at: SocketAddr, port: u16, here: &str, no
 #[tokio::test]
 async fn traffic_follows_a_pod_from_node_to_node() {
     let cluster = Cluster::sandbox(2).await;
-    starts(&cluster, &pod("first", "web", Some("node-1"))).await;
+    cluster.starts(&pod("first", "web", Some("node-1"))).await;
     let controller = cluster.run(1).await;
     let local = json!({ "externalTrafficPolicy": "Local" });
     let created = cluster.create(&service("web", "web", local)).await;
@@ -44,7 +42,7 @@ async fn traffic_follows_a_pod_from_node_to_node() {
     let at = cluster.serves("web").await;
     is_only_on(&cluster, at, port, "node-1", "node-2").await;
 
-    starts(&cluster, &pod("second", "web", Some("node-2"))).await;
+    cluster.starts(&pod("second", "web", Some("node-2"))).await;
     cluster.delete::<Pod>("first").await;
     is_only_on(&cluster, at, port, "node-2", "node-1").await;
     controller.stop().await;

@@ -5,14 +5,14 @@ use std::net::SocketAddr;
 
 use k8s_openapi::api::core::v1::Service;
 use seaway_integration::{
-    Cluster, Controller, Process, ask_udp, embedded, is_refused, pod, service, until,
+    Cluster, Controller, Process, annotated, answers, ask, ask_udp, embedded, is_refused,
+    is_steady, pod, service, until,
 };
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
-use tokio::process::Command;
 
-use crate::serving::{is_steady, web};
+use crate::serving::web;
 
 /// A client that was answered, and stays. The place of whoever was there before may not be free yet.
 async fn stays(at: SocketAddr) -> TcpStream {
@@ -36,12 +36,10 @@ async fn asks(client: &mut TcpStream) -> io::Result<()> {
 }
 
 /// A Service on TCP and UDP, with this annotation.
-fn both(name: &str, (key, value): (&str, &str)) -> Service {
+fn both(name: &str, note: (&str, &str)) -> Service {
     let port = |name: &str, protocol: &str| json!({ "name": name, "protocol": protocol, "port": 80, "targetPort": 8080 });
     let ports = json!([port("tcp", "TCP"), port("udp", "UDP")]);
-    let mut service = service(name, "echo", json!({ "ports": ports }));
-    service.metadata.annotations = Some([(key.to_owned(), value.to_owned())].into());
-    service
+    annotated(service(name, "echo", json!({ "ports": ports })), &[note])
 }
 
 #[tokio::test]
@@ -85,20 +83,22 @@ async fn every_limit_that_is_reached_is_told() {
 }
 
 #[tokio::test]
-async fn without_file_descriptors_it_waits_and_says_what_to_raise() {
+async fn a_crowd_waits_when_file_descriptors_end_and_all_else_goes_on() {
     let (cluster, controller, at) = web(1, json!({})).await;
-    let config = embedded(&cluster.pool(2).await);
+    let config = embedded(&cluster.pool(3).await);
     controller.stop().await;
-    let (_folder, args) = Controller::args(cluster.kubeconfig(), &config, &[]);
+    let any = ["--metrics-address", "127.0.0.1:0"];
+    let (_folder, args) = Controller::args(cluster.kubeconfig(), &config, &any);
     let whole = Process::command(args);
-    let mut few = Command::new("sh");
+    let mut few = Process::program("sh");
     few.args(["-c", "ulimit -n 64; exec \"$0\" \"$@\""]);
     few.arg(whole.as_std().get_program()).args(whole.as_std().get_args());
-    few.env_remove("KUBECONFIG").env_remove("SEAWAY_LOG").env_remove("RUST_LOG");
     let process = Process::spawn(few);
     process
         .complains(&["file descriptors will end before max-connections", "descriptors=64"])
         .await;
+    process.complains(&["file descriptors will end before max-udp-flows", "descriptors=64"]).await;
+    let metrics = answers(&process, "metrics").await;
     process.complains(&["synced"]).await;
     is_steady(at).await;
     let mut early = stays(at).await;
@@ -108,8 +108,18 @@ async fn without_file_descriptors_it_waits_and_says_what_to_raise() {
         process.stderr().contains("raise the limit of file descriptors").then_some(())
     })
     .await;
+    let told = process.complains(&["raise the limit of file descriptors"]).await;
+    assert!(told.contains("load_balancer=default/web"), "{told}");
     asks(&mut early).await.unwrap();
+    // What was kept from the crowd is there for others.
+    assert_eq!(ask(metrics, "GET /healthz", "").await.code, 200);
+    let numbers = ask(metrics, "GET /metrics", "").await.body;
+    assert!(numbers.contains("reason=\"descriptors\""), "{numbers}");
+    cluster.create(&service("late", "echo", json!({}))).await;
+    // Published once it is open. Its clients wait like all others.
+    cluster.address("late").await;
     drop(crowd);
     is_steady(at).await;
+    is_steady(cluster.serves("late").await).await;
     process.interrupt().await;
 }

@@ -14,6 +14,7 @@ mod limits;
 mod pods;
 mod ports;
 mod ranges;
+mod restart;
 mod rolling;
 mod serving;
 mod status;

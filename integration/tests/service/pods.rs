@@ -1,10 +1,8 @@
 //! Nobody behind the Service, and then somebody.
 
 use k8s_openapi::api::core::v1::Pod;
-use seaway_integration::{Cluster, pod, service, until, visit};
+use seaway_integration::{Cluster, is_steady, pod, service, until, visit};
 use serde_json::Value;
-
-use crate::serving::{is_steady, starts};
 
 #[tokio::test]
 async fn without_pods_nobody_answers_and_with_one_it_does() {
@@ -13,7 +11,7 @@ async fn without_pods_nobody_answers_and_with_one_it_does() {
     cluster.create(&service("web", "web", Value::Null)).await;
     let at = (cluster.address("web").await, 80).into();
     assert!(visit(at).await.is_err(), "who answered?");
-    starts(&cluster, &pod("one", "web", None)).await;
+    cluster.starts(&pod("one", "web", None)).await;
     is_steady(at).await;
     cluster.delete::<Pod>("one").await;
     until("nobody answers", async || visit(at).await.err()).await;

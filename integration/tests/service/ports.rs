@@ -2,10 +2,10 @@
 
 use std::net::SocketAddr;
 
-use seaway_integration::{ask_udp, is_closed, until, visit};
+use seaway_integration::{ask_udp, is_closed, is_steady, until, visit};
 use serde_json::json;
 
-use crate::serving::{is_steady, web};
+use crate::serving::web;
 
 #[tokio::test]
 async fn a_port_and_its_node_port_are_changed_and_the_address_stays() {

@@ -4,10 +4,8 @@
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod;
-use seaway_integration::{Cluster, Load, Tally, figure, pod, service};
+use seaway_integration::{Cluster, Load, Tally, figure, is_steady, pod, service};
 use serde_json::json;
-
-use crate::serving::{ends, is_steady, starts};
 
 const PODS: usize = 3;
 /// What an owner is told to give a pod: the news that it goes takes a second or two to spread.
@@ -25,7 +23,7 @@ fn web(generation: &str, number: usize) -> Pod {
 async fn roll(policy: &str) -> Tally {
     let cluster = Cluster::sandbox(PODS).await;
     for number in 1..=PODS {
-        starts(&cluster, &web("old", number)).await;
+        cluster.starts(&web("old", number)).await;
     }
     let controller = cluster.run(1).await;
     let spec = json!({ "externalTrafficPolicy": policy });
@@ -36,9 +34,9 @@ async fn roll(policy: &str) -> Tally {
     let load = Load::start(at, 4, Duration::from_millis(5));
     load.serves(40).await;
     for number in 1..=PODS {
-        starts(&cluster, &web("new", number)).await;
+        cluster.starts(&web("new", number)).await;
         cluster.delete::<Pod>(&format!("old-{number}")).await;
-        ends(&cluster, &format!("old-{number}")).await;
+        cluster.ends(&format!("old-{number}")).await;
     }
     load.serves(40).await;
     let tally = load.stop().await;

@@ -1,9 +1,9 @@
 //! The type of a Service goes round.
 
-use seaway_integration::{addresses, is_closed, is_ours, visit};
+use seaway_integration::{addresses, is_closed, is_ours, is_steady, visit};
 use serde_json::json;
 
-use crate::serving::{is_steady, node_ip, web};
+use crate::serving::web;
 
 #[tokio::test]
 async fn through_all_types_and_back_nothing_is_left_and_the_address_is_there_again() {
@@ -15,7 +15,7 @@ async fn through_all_types_and_back_nothing_is_left_and_the_address_is_there_aga
 
     let plain = cluster.patch_spec("web", json!({ "type": "NodePort" })).await;
     let port = plain.spec.unwrap().ports.unwrap()[0].node_port.unwrap();
-    let node = (node_ip(&cluster, "node-1").await, u16::try_from(port).unwrap()).into();
+    let node = (cluster.node_ip("node-1", false).await, u16::try_from(port).unwrap()).into();
     is_steady(node).await;
     assert!(!is_ours(&cluster.service("web").await.unwrap()), "a NodePort is none of ours");
 

@@ -4,8 +4,6 @@ use k8s_openapi::api::core::v1::Pod;
 use seaway_integration::{Cluster, ask_udp, pod, service, until};
 use serde_json::json;
 
-use crate::serving::{ends, starts};
-
 /// One pod after the other, on these nodes in turn; a client always gets to the one that there is.
 async fn cycle(nodes: [&str; 3]) {
     let cluster = Cluster::sandbox(2).await;
@@ -15,7 +13,7 @@ async fn cycle(nodes: [&str; 3]) {
     let at = (cluster.address("dns").await, 5353).into();
     for (number, node) in nodes.into_iter().enumerate() {
         let name = format!("dns-{number}");
-        starts(&cluster, &pod(&name, "dns", Some(node))).await;
+        cluster.starts(&pod(&name, "dns", Some(node))).await;
         until(&format!("{name} answers"), async || {
             (ask_udp(at, "who?").await.pod == name).then_some(())
         })
@@ -23,7 +21,7 @@ async fn cycle(nodes: [&str; 3]) {
         let answer = ask_udp(at, "and where?").await;
         assert_eq!((answer.pod, answer.on.as_str()), (name.clone(), node));
         cluster.delete::<Pod>(&name).await;
-        ends(&cluster, &name).await;
+        cluster.ends(&name).await;
     }
     controller.stop().await;
 }

@@ -28,7 +28,7 @@ mod request;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use seaway_integration::stopped;
 
 use self::contestant::Kind;
 use self::load::Size;
@@ -42,12 +42,10 @@ const PATIENCE: Duration = Duration::from_mins(10);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let mut terminate = signal(SignalKind::terminate()).unwrap();
     // Whoever breaks off drops the benchmark, and every process with it.
     tokio::select! {
         () = bench() => ExitCode::SUCCESS,
-        _ = tokio::signal::ctrl_c() => ExitCode::from(130),
-        _ = terminate.recv() => ExitCode::from(143),
+        () = stopped() => ExitCode::from(130),
     }
 }
 

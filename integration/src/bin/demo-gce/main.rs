@@ -11,12 +11,13 @@ mod site;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use seaway_integration::{stopped, takes_no_arguments};
+use seaway_integration::demonstrate;
+use seaway_integration::google::{writes, zone};
 use seaway_mock_gce::{Call, PROJECT, REGION};
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::site::{Site, zone};
+use crate::site::Site;
 
 /// How long an operation takes; at Google it is a few seconds.
 const OPERATION: Duration = Duration::from_millis(300);
@@ -25,13 +26,7 @@ const NODES: i32 = 10256;
 
 #[tokio::main]
 async fn main() {
-    takes_no_arguments();
-    tokio::select! {
-        biased;
-        // The cluster hears of it as well: whoever goes on would only see it end.
-        () = stopped() => println!("stopped     before the end; nothing is left running"),
-        () = show() => {}
-    }
+    demonstrate(show()).await;
 }
 
 async fn show() {
@@ -133,13 +128,6 @@ async fn policies(site: &Site) {
 /// Whether a call is about what was made for a Service.
 fn is_of(call: &Call, service: &str) -> bool {
     format!("{} {}", call.path, call.body).contains(&format!("sw-default-{service}-"))
-}
-
-/// Whether a call changes anything.
-fn writes(call: &Call) -> bool {
-    let word = call.method.rsplit('.').next().unwrap_or_default();
-    let reads = ["aggregatedList", "get", "getHealth", "list", "listInstances"];
-    !call.is_of_operations() && !reads.contains(&word)
 }
 
 /// Something that the user does, and what comes of it.

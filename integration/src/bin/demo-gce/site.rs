@@ -4,27 +4,16 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{Node, Service};
-use kube::Api;
-use kube::api::PostParams;
-use seaway_integration::{Cluster, Controller, Process, addresses, service, until_within};
-use seaway_mock_gce::{MockGce, PROJECT, REGION};
+use k8s_openapi::api::core::v1::Service;
+use seaway_integration::google::{self, KINDS};
+use seaway_integration::{
+    Cluster, Controller, Process, addresses, condition, service, until_within,
+};
+use seaway_mock_gce::{MockGce, PROJECT};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 /// How long each step may take.
 const LIMIT: Duration = Duration::from_mins(1);
-/// The subnetwork that the nodes have their addresses of.
-const SUBNETWORK: &str = "nodes";
-/// What a load balancer and the ground below it are made of.
-const KINDS: [&str; 6] = [
-    "addresses",
-    "backendServices",
-    "firewalls",
-    "forwardingRules",
-    "healthChecks",
-    "instanceGroups",
-];
 
 /// A cluster and a project.
 pub(crate) struct Site {
@@ -37,30 +26,16 @@ impl Site {
     pub(crate) async fn new(nodes: usize) -> Self {
         let version = Process::run(["--version"], "").await.stdout;
         assert!(version.contains("gce"), "`make demo-gce` builds a seaway with gce: {version}");
-        // A provider id can be set once: the nodes have theirs from the start.
         let cluster = Cluster::sandbox(0).await;
         let gce = MockGce::start().await;
         gce.seed();
-        let site = Self { cluster, gce };
-        for number in 1..=nodes {
-            site.create_node(number).await;
-        }
-        site.cluster.nodes_are_ready(nodes).await;
-        // What the nodes' addresses are is the sandbox's affair; the first one tells.
-        let first = site.cluster.node_ip("node-1", false).await.to_string();
-        let mut parts = first.split('.');
-        let (a, b) = (parts.next().unwrap(), parts.next().unwrap());
-        site.gce.add_subnetwork(PROJECT, "default", SUBNETWORK, &format!("{a}.{b}.0.0/16"));
-        for number in 1..=nodes {
-            site.add_instance(number);
-        }
-        site
+        google::settle(&cluster, &gce, PROJECT, nodes).await;
+        Self { cluster, gce }
     }
 
     /// One more node, and the instance that it is.
     pub(crate) async fn join(&self, number: usize) {
-        self.add_instance(number);
-        self.create_node(number).await;
+        google::join(&self.cluster, &self.gce, PROJECT, number).await;
     }
 
     /// Creates a Service of the class, port 80.
@@ -69,15 +44,13 @@ impl Site {
         self.cluster.create(&service(name, "echo", class)).await;
     }
 
-    /// Waits until the Service is served as it is now, and returns its address.
+    /// Waits until the Service is served, and returns its address.
     pub(crate) async fn converges(&self, name: &str) -> IpAddr {
         until_within(LIMIT, &format!("{name} is provisioned"), async || {
             let service = self.cluster.service(name).await?;
-            let conditions = service.status.as_ref()?.conditions.as_ref()?;
-            let is = conditions.iter().find(|it| it.type_ == "seaway.dev/Provisioned")?;
-            let current = is.observed_generation == service.metadata.generation;
+            let is = condition(&service, "seaway.dev/Provisioned")?;
             let address = addresses(&service).first().copied()?;
-            (is.status == "True" && current).then_some(address)
+            (is.status == "True").then_some(address)
         })
         .await
     }
@@ -138,8 +111,7 @@ impl Site {
             self.cluster.delete::<Service>(name).await;
         }
         for name in names {
-            let gone = async || self.cluster.service(name).await.is_none().then_some(());
-            until_within(LIMIT, &format!("{name} is gone"), gone).await;
+            self.cluster.is_gone_within(LIMIT, name).await;
         }
     }
 
@@ -161,65 +133,8 @@ impl Site {
     }
 
     /// Runs Seaway, and returns once it has read the cluster.
-    pub(crate) async fn seaway(&self) -> Seaway {
-        let config = format!(
-            "cluster-id = \"demo\"\n\
-             leader-election.enabled = false\n\
-             [providers.gce]\n\
-             project = \"{PROJECT}\"\n\
-             region = \"{REGION}\"\n\
-             endpoint = \"{}\"\n",
-            self.gce.endpoint()
-        );
-        let (folder, args) = Controller::args(self.cluster.kubeconfig(), &config, &[]);
-        let mut command = Process::command(args);
-        // What this machine says of Google must not decide what is shown, nor a proxy of its.
-        for (name, _) in std::env::vars_os() {
-            let text = name.to_string_lossy();
-            if text.starts_with("GOOGLE_") || text.to_lowercase().ends_with("_proxy") {
-                command.env_remove(&name);
-            }
-        }
-        let process = Process::spawn(command);
-        process.complains(&["synced"]).await;
-        Seaway { process, _folder: folder }
-    }
-
-    fn add_instance(&self, number: usize) {
-        self.gce.add_instance(&zone(number), &format!("node-{number}"), SUBNETWORK);
-    }
-
-    async fn create_node(&self, number: usize) {
-        let (name, zone) = (format!("node-{number}"), zone(number));
-        let node: Value = json!({
-            "metadata": {
-                "name": name,
-                "labels": {
-                    "sandbox.seaway.dev/simulated": "true",
-                    "topology.kubernetes.io/zone": zone,
-                },
-            },
-            "spec": { "providerID": format!("gce://{PROJECT}/{zone}/{name}") },
-        });
-        let node: Node = serde_json::from_value(node).unwrap();
-        Api::all(self.cluster.client()).create(&PostParams::default(), &node).await.unwrap();
-    }
-}
-
-/// Where the node with this number is: in one of three zones.
-pub(crate) fn zone(number: usize) -> String {
-    format!("{REGION}-{}", ["b", "c", "d"][(number - 1) % 3])
-}
-
-/// `seaway run` with the project in its config.
-pub(crate) struct Seaway {
-    process: Process,
-    _folder: TempDir,
-}
-
-impl Seaway {
-    /// Ends it as a user does.
-    pub(crate) async fn stop(self) {
-        self.process.interrupt().await;
+    pub(crate) async fn seaway(&self) -> Controller {
+        let config = google::config(&format!("endpoint = \"{}\"\n", self.gce.endpoint()));
+        Controller::start(self.cluster.kubeconfig(), &config, &[]).await
     }
 }

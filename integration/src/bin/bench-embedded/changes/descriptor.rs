@@ -23,7 +23,8 @@ fn share(open: usize, limit: usize) -> Result<usize, String> {
             "{open} connections take {needed} file descriptors, and `ulimit -Hn` is {limit}"
         ));
     }
-    let processes = (2 * open).div_ceil(limit - SPARE);
+    // A quarter is what Seaway keeps from traffic.
+    let processes = (2 * open).div_ceil(limit - limit / 4 - SPARE);
     // Each has as many as the others.
     Ok((processes..=open).find(|processes| open.is_multiple_of(*processes)).unwrap_or(open))
 }
@@ -35,10 +36,10 @@ mod tests {
     #[test]
     fn the_load_is_split_only_where_descriptors_are_few() {
         assert_eq!(share(10_000, usize::MAX), Ok(1));
-        assert_eq!(share(10_000, 21_000), Ok(1));
-        assert_eq!(share(10_000, 20_999), Ok(2));
+        assert_eq!(share(10_000, 28_000), Ok(1));
+        assert_eq!(share(10_000, 27_996), Ok(2));
         assert_eq!(share(10_000, 20_000), Ok(2));
-        assert_eq!(share(10_000, 11_000), Ok(2));
+        assert_eq!(share(10_000, 11_000), Ok(4));
         assert!(share(10_000, 10_999).unwrap_err().contains("take 11000"));
         assert_eq!(
             share(100, 1049),
