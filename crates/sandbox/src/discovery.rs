@@ -97,14 +97,19 @@ fn resources(group: &str, version: &str) -> Response<Body> {
             resource["categories"] = json!(kind.categories);
         }
         resources.push(resource);
-        for (name, owner, verbs) in subresources(kind) {
-            resources.push(json!({
+        for (name, owner, of, verbs) in subresources(kind) {
+            let mut resource = json!({
                 "name": format!("{}/{name}", kind.plural),
                 "singularName": "",
                 "namespaced": kind.namespaced,
                 "kind": owner,
                 "verbs": verbs,
-            }));
+            });
+            if let Some(group) = of {
+                resource["group"] = group.into();
+                resource["version"] = "v1".into();
+            }
+            resources.push(resource);
         }
     }
     answer::value(
@@ -118,13 +123,21 @@ fn resources(group: &str, version: &str) -> Response<Body> {
     )
 }
 
-/// Name, kind of the body, and verbs.
+/// Name, kind of the body with its group if that is another one, and verbs.
 fn subresources(
     kind: &Kind,
-) -> impl Iterator<Item = (&'static str, &'static str, &'static [&'static str])> {
-    let status = kind.status.then_some(("status", kind.name, STATUS_VERBS));
-    let binding = (kind.plural == "pods").then_some(("binding", "Binding", &["create"][..]));
-    binding.into_iter().chain(status)
+) -> impl Iterator<Item = (&'static str, &'static str, Option<&'static str>, &'static [&'static str])>
+{
+    const CREATE: &[&str] = &["create"];
+    let own: &[_] = match kind.plural {
+        "pods" => &[
+            ("binding", "Binding", None, CREATE),
+            ("eviction", "Eviction", Some("policy"), CREATE),
+        ],
+        _ => &[],
+    };
+    let status = kind.status.then_some(("status", kind.name, None, STATUS_VERBS));
+    own.iter().copied().chain(status)
 }
 
 fn aggregate(form: &str, groups: &[&str]) -> Response<Body> {
@@ -160,8 +173,11 @@ fn aggregated_group(group: &str) -> Value {
                 resource["categories"] = json!(kind.categories);
             }
             let subs: Vec<Value> = subresources(kind)
-                .map(|(name, owner, verbs)| {
-                    let owner = response(owner);
+                .map(|(name, owner, of, verbs)| {
+                    let mut owner = response(owner);
+                    if let Some(group) = of {
+                        owner["group"] = group.into();
+                    }
                     json!({ "subresource": name, "responseKind": owner, "verbs": verbs })
                 })
                 .collect();

@@ -96,7 +96,10 @@ impl Handler {
                     Some("binding") if call.method == Method::POST => {
                         return self.bind(call, &key);
                     }
-                    Some("binding") => return Err(Status::method()),
+                    Some("eviction") if call.method == Method::POST => {
+                        return self.evict(call, &key);
+                    }
+                    Some("binding" | "eviction") => return Err(Status::method()),
                     Some(_) => Part::Status,
                     None => Part::Main,
                 };

@@ -6,7 +6,7 @@
 
 mod message;
 
-use message::{CONFIG_MAP, DELETE_OPTIONS, Message, NAMESPACE, SERVICE};
+use message::{CONFIG_MAP, DELETE_OPTIONS, EVICTION, Message, NAMESPACE, SERVICE};
 use serde_json::Value;
 
 /// What a body of this media type begins with, before an envelope that tells the kind.
@@ -22,6 +22,7 @@ pub(crate) fn read(body: &[u8]) -> Option<Value> {
         ("v1", "Namespace") => &NAMESPACE,
         // They are of the group of what is deleted.
         (_, "DeleteOptions") => &DELETE_OPTIONS,
+        ("policy/v1", "Eviction") => &EVICTION,
         _ => return None,
     };
     let mut object = known.read(&message::bytes_of(&envelope["raw"])?)?;

@@ -73,7 +73,7 @@ impl Call {
     /// Whether nothing is to be kept of what the request does.
     pub(crate) fn dry_run(&self) -> Result<bool, Status> {
         match self.query.text("dryRun") {
-            "" => Ok(false),
+            "" if !self.query.has("dryRun") => Ok(false),
             "All" => Ok(true),
             other => {
                 let cause = Cause::unsupported("dryRun", [other], &["All"]);
@@ -274,7 +274,7 @@ impl Target {
                 let known = match subresource.as_deref() {
                     None => true,
                     Some("status") => kind.status,
-                    Some("binding") => kind.plural == "pods",
+                    Some("binding" | "eviction") => kind.plural == "pods",
                     Some(_) => false,
                 };
                 if !known {

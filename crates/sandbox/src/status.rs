@@ -288,6 +288,17 @@ fn together(causes: &[Cause]) -> String {
     }
 }
 
+/// The Status that tells that something was done to an object, and no more.
+pub(crate) fn done() -> Value {
+    json!({
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Success",
+        "code": 201,
+    })
+}
+
 /// The Status that tells of a deletion.
 pub(crate) fn deleted(kind: &Kind, name: &str, uid: &str) -> Value {
     let mut details = details(kind, kind.plural, name);

@@ -20,7 +20,7 @@ use crate::{
     store::{Key, object::Object},
 };
 use http::Response;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::sync::Arc;
 
 pub(crate) const ANOTHER_NAMESPACE: &str =
@@ -163,14 +163,30 @@ impl Handler {
         }
         let dry_run = call.dry_run()?;
         self.cluster.bind(key, &node, dry_run)?;
-        let done = json!({
-            "kind": "Status",
-            "apiVersion": "v1",
-            "metadata": {},
-            "status": "Success",
-            "code": 201,
-        });
-        Ok(answer::value(201, &done))
+        Ok(answer::value(201, &status::done()))
+    }
+
+    /// Deletes a Pod, as those do who clear a node. There are no budgets that could forbid it.
+    pub(crate) fn evict(&self, call: &Call, key: &Key) -> Result<Response<Body>, Status> {
+        let mut eviction = call.document("Eviction")?.value;
+        let name = meta::name(&eviction);
+        if name != key.name {
+            let why = "name in URL does not match name in Eviction object";
+            return Err(Status::bad_request(why));
+        }
+        let options = eviction["deleteOptions"].take();
+        let mut options: DeleteOptions = if options.is_null() {
+            DeleteOptions::default()
+        } else {
+            serde_json::from_value(options)
+                .map_err(|error| Status::bad_request(format!("deleteOptions: {error}")))?
+        };
+        if call.dry_run()? {
+            options.dry_run = Some(vec!["All".to_owned()]);
+        }
+        options.validate()?;
+        self.cluster.delete(Kind::of(Resource::Pods), key, &options)?;
+        Ok(answer::value(201, &status::done()))
     }
 }
 

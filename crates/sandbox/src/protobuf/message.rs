@@ -109,6 +109,9 @@ pub(crate) static DELETE_OPTIONS: Message = Message(&[
     (5, "dryRun", Texts),
 ]);
 
+pub(crate) static EVICTION: Message =
+    Message(&[(1, "metadata", One(&META)), (2, "deleteOptions", One(&DELETE_OPTIONS))]);
+
 static ENTRY: Message = Message(&[(1, "key", Text), (2, "value", Text)]);
 static BYTE_ENTRY: Message = Message(&[(1, "key", Text), (2, "value", Bytes)]);
 static INT_OR_STRING: Message =

@@ -18,7 +18,6 @@ pub(super) fn absent(group: &str, version: &str, resource: &str) -> Status {
         "persistentvolumes",
         "pods/attach",
         "pods/ephemeralcontainers",
-        "pods/eviction",
         "pods/exec",
         "pods/log",
         "pods/portforward",

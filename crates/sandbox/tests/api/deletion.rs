@@ -290,3 +290,28 @@ async fn a_namespace_tells_why_it_is_still_there() {
     sandbox.patch(&format!("{path}/configmaps/one"), none).await;
     assert_eq!(told().await, both(1));
 }
+
+#[tokio::test]
+async fn a_pod_is_evicted() {
+    let sandbox = Sandbox::start().await;
+    let spec = json!({ "containers": [{ "name": "a", "image": "echo:1" }] });
+    sandbox.post(PODS, json!({ "metadata": { "name": "a" }, "spec": spec })).await;
+    let path = format!("{PODS}/a/eviction");
+    let eviction = |name: &str, options: Value| json!({ "metadata": { "name": name }, "deleteOptions": options });
+    let other = sandbox.call(Method::POST, &path, Some(eviction("b", Value::Null))).await;
+    assert_eq!(other.code, 400);
+    let dry = eviction("a", json!({ "dryRun": ["All"] }));
+    for (body, code) in [(dry, 200), (eviction("a", Value::Null), 404)] {
+        let done = sandbox.post(&path, body).await;
+        assert_eq!(done["status"], "Success");
+        assert_eq!(sandbox.call(Method::GET, &format!("{PODS}/a"), None).await.code, code);
+    }
+    let core = sandbox.get("/api/v1").await;
+    let mut resources = core["resources"].as_array().unwrap().iter();
+    let told = resources.find(|it| it["name"] == "pods/eviction").unwrap();
+    let kind = (&told["group"], &told["version"], &told["kind"]);
+    assert_eq!(kind, (&json!("policy"), &json!("v1"), &json!("Eviction")));
+    let unsure = format!("{CONFIG_MAPS}?dryRun=");
+    let unsure = sandbox.call(Method::POST, &unsure, Some(config_map("a"))).await;
+    assert_eq!(unsure.code, 422);
+}
