@@ -17,6 +17,7 @@ use crate::{
     status::Status,
     store::{Key, Store, history::Change, lock, object::Object},
 };
+use garbage::Chores;
 use ipnet::IpNet;
 use serde_json::{Value, json};
 use std::{
@@ -40,6 +41,7 @@ pub(crate) struct Cluster {
 struct State {
     store: Store,
     ledger: Ledger,
+    chores: Chores,
 }
 
 impl Cluster {
@@ -51,7 +53,7 @@ impl Cluster {
     ) -> Result<Self, Status> {
         let ledger = Ledger::new(nets, ports);
         let first = ledger.first_address();
-        let state = State { store: Store::new(window), ledger };
+        let state = State { store: Store::new(window), ledger, chores: Chores::default() };
         let cluster = Self { state: Mutex::new(state) };
         let namespaces = Kind::of(Resource::Namespaces);
         let by = Manager::new(Operation::Update, SERVER, "v1".to_owned(), Part::Main);

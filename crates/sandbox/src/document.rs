@@ -9,6 +9,9 @@ use serde_json::{Map, Value, json};
 use serde_saphyr::{DuplicateKeyPolicy, Options, Spanned};
 use std::fmt::{self, Formatter};
 
+/// YAML may be as deep as this: each level takes much of the stack, and no object has half of it.
+const DEPTH: usize = 32;
+
 /// What a body says. Of two values of one key, the last one counts.
 #[derive(Debug)]
 pub(crate) struct Document {
@@ -44,6 +47,9 @@ impl Document {
         let text = str::from_utf8(body).map_err(|error| unread(error.to_string()))?;
         let mut options = Options::default();
         options.duplicate_keys = DuplicateKeyPolicy::PassThrough;
+        if let Some(budget) = &mut options.budget {
+            budget.max_depth = DEPTH;
+        }
         let documents: Vec<Node<true>> = serde_saphyr::from_multiple_with_options(text, options)
             .map_err(|error| unread(error.to_string()))?;
         let Node { value, repeated } = documents.into_iter().next().unwrap_or_default();
@@ -208,6 +214,20 @@ mod tests {
 
     const ALL: &[FieldValidation] =
         &[FieldValidation::Ignore, FieldValidation::Warn, FieldValidation::Strict];
+
+    #[test]
+    fn yaml_that_is_too_deep_is_refused() {
+        let nested = |levels: usize| -> String {
+            (0..levels)
+                .map(|level| format!("{}a:\n", " ".repeat(level)))
+                .collect::<Vec<_>>()
+                .concat()
+        };
+        assert!(Document::yaml(nested(30).as_bytes()).is_ok());
+        for levels in [40, 800] {
+            assert!(Document::yaml(nested(levels).as_bytes()).is_err(), "{levels}");
+        }
+    }
 
     #[test]
     fn a_field_that_json_has_twice_is_told_by_its_path() {

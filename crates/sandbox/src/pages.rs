@@ -14,7 +14,7 @@ use std::{
 };
 
 /// So many lists can be read in parts at a time; who comes back later must begin anew.
-const KEPT: usize = 64;
+const KEPT: usize = 512;
 
 /// The length of a token.
 const TOKEN: usize = 32;

@@ -4,8 +4,15 @@ mod schema;
 mod strategic;
 
 use crate::{document::Document, kind::Resource, status::Status};
+use json_patch::PatchOperation;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+/// The operations that a JSON patch may have, as many as the real server takes.
+const OPERATIONS: usize = 10_000;
+
+/// The bytes that a JSON patch may copy, in all: as with the real server, those of the largest body.
+const COPIED: usize = 3 << 20;
 
 /// A patch, read but not yet applied.
 #[derive(Clone, Debug)]
@@ -44,7 +51,7 @@ impl Patch {
                     .map_err(Status::failure)?;
             }
             Self::Json(patch) => {
-                json_patch::patch(&mut patched, patch).map_err(|_| Status::unfit_patch())?;
+                operate(&mut patched, patch)?;
             }
         }
         if patched.is_object() {
@@ -53,6 +60,25 @@ impl Patch {
             Err(Status::bad_request("the patch leaves no object"))
         }
     }
+}
+
+/// Does one operation after the other. Copies of copies would soon take all memory.
+fn operate(object: &mut Value, patch: &json_patch::Patch) -> Result<(), Status> {
+    if patch.len() > OPERATIONS {
+        return Err(Status::too_many_operations(OPERATIONS, patch.len()));
+    }
+    let mut copied = 0;
+    for operation in &patch.0 {
+        if let PatchOperation::Copy(copy) = operation {
+            copied += object.pointer(copy.from.as_str()).map_or(0, |from| from.to_string().len());
+        }
+        let done =
+            copied <= COPIED && json_patch::patch(object, std::slice::from_ref(operation)).is_ok();
+        if !done {
+            return Err(Status::unfit_patch());
+        }
+    }
+    Ok(())
 }
 
 fn read<T: DeserializeOwned>(body: &[u8], wanted: &str) -> Result<(T, Document), Status> {

@@ -254,6 +254,12 @@ impl Status {
         status
     }
 
+    pub(crate) fn too_many_operations(most: usize, got: usize) -> Self {
+        let message =
+            format!("The allowed maximum operations in a JSON patch is {most}, got {got}");
+        Self::new(413, "RequestEntityTooLarge", message)
+    }
+
     pub(crate) fn too_large_body(limit: usize) -> Self {
         let message = format!("Request entity too large: limit is {limit}");
         Self::new(413, "RequestEntityTooLarge", message)

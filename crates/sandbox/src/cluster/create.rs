@@ -9,7 +9,7 @@ use crate::{
     store::{Key, lock, object::Object},
 };
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -84,7 +84,13 @@ impl State {
                 "unable to create new content in namespace {namespace} because it is being \
                  terminated"
             );
-            return Err(Status::forbidden(kind, name, &why));
+            let mut status = Status::forbidden(kind, name, &why);
+            status.details["causes"] = json!([{
+                "reason": "NamespaceTerminating",
+                "message": format!("namespace {namespace} is being terminated"),
+                "field": "metadata.namespace",
+            }]);
+            return Err(status);
         }
         Ok(())
     }

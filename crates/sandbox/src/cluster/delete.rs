@@ -35,7 +35,10 @@ impl Cluster {
         key: &Key,
         options: &DeleteOptions,
     ) -> Result<Deletion, Status> {
-        lock(&self.state).delete(kind, key, options)
+        let mut state = lock(&self.state);
+        let deletion = state.delete(kind, key, options);
+        state.tidy();
+        deletion
     }
 }
 
@@ -87,8 +90,7 @@ impl State {
             self.ledger.release(&spec);
         }
         let removed = self.store.remove(kind.resource, key, last);
-        self.collect(meta::field(removed.value(), "uid"));
-        self.unblock_owners(removed.value());
+        self.note_gone(removed.value());
         if kind.namespaced {
             self.close_namespace(&key.namespace);
         }

@@ -10,58 +10,117 @@ use crate::{
     store::Key,
 };
 use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// What is still to be done once an object is gone, or waits for its dependents. It is done at the end
+/// of a write, for all of them at once: chains of owners may be long, and crowds of dependents large.
+#[derive(Debug, Default)]
+pub(super) struct Chores {
+    /// Owners that are gone.
+    gone: BTreeSet<String>,
+    /// Owners that wait for their dependents to go.
+    waiting: BTreeSet<String>,
+    /// Owners that may have waited for an object that changed, or is gone.
+    freed: BTreeSet<String>,
+}
 
 impl State {
-    /// Does what an object that is being deleted waits for: its dependents are let go, or deleted.
+    /// Lets the dependents of an object that is being deleted go, or has them deleted, if it waits for
+    /// that.
     pub(super) fn see_to_dependents(&mut self, kind: &Kind, key: &Key) {
         let Some(found) = self.store.get(kind.resource, key).cloned() else { return };
         let object = found.value();
         let uid = meta::field(object, "uid");
         if has_finalizer(object, ORPHAN) {
-            for (kind, key) in self.dependents(uid) {
-                self.disown(kind, &key, uid);
+            let owner = BTreeSet::from([uid.to_owned()]);
+            for (kind, key) in self.dependents(&owner) {
+                self.disown(kind, &key, &owner);
             }
             self.release(kind, key, ORPHAN);
         }
         if has_finalizer(object, FOREGROUND) {
             // Who nobody blocks goes first, and then what depended on it.
             if self.is_blocked(uid) {
-                self.collect(uid);
+                self.chores.waiting.insert(uid.to_owned());
             }
-            self.unblock(uid);
+            self.chores.freed.insert(uid.to_owned());
         }
     }
 
-    /// Deletes what has only the object with this uid as its owner, now that it is gone or goes, and
-    /// takes the reference off what has others.
-    pub(super) fn collect(&mut self, uid: &str) {
-        for (kind, key) in self.dependents(uid) {
+    /// An object is gone.
+    pub(super) fn note_gone(&mut self, object: &Value) {
+        self.chores.gone.insert(meta::field(object, "uid").to_owned());
+        self.note_owners(object);
+    }
+
+    /// The owners of an object that changed, or is gone, may have waited for that.
+    pub(super) fn note_owners(&mut self, object: &Value) {
+        self.chores.freed.extend(owners(object).map(str::to_owned));
+    }
+
+    /// Does all that is to be done, and what comes of it.
+    pub(super) fn tidy(&mut self) {
+        loop {
+            let Chores { gone, waiting, freed } = std::mem::take(&mut self.chores);
+            if gone.is_empty() && waiting.is_empty() && freed.is_empty() {
+                return;
+            }
+            self.collect(&gone, false);
+            self.collect(&waiting, true);
+            for uid in freed {
+                self.unblock(&uid);
+            }
+        }
+    }
+
+    /// Deletes what has only these as its owners, now that they are gone or wait, and takes the
+    /// references off what has others.
+    fn collect(&mut self, uids: &BTreeSet<String>, waiting: bool) {
+        if uids.is_empty() {
+            return;
+        }
+        for (kind, key) in self.dependents(uids) {
             // It may be gone by now with another one.
             let Some(found) = self.store.get(kind.resource, &key).cloned() else { continue };
             let object = found.value();
             if meta::is_deleting(object) {
+                if waiting {
+                    self.open_circle(kind, &key);
+                }
                 continue;
             }
-            if owners(object).any(|owner| owner != uid && self.stays(owner)) {
-                self.disown(kind, &key, uid);
+            if owners(object).any(|owner| !uids.contains(owner) && self.stays(owner)) {
+                self.disown(kind, &key, uids);
                 continue;
             }
-            let waits = self.find(uid).is_some() && {
-                let own = meta::field(object, "uid");
-                !self.dependents(own).is_empty()
-            };
+            let own = BTreeSet::from([meta::field(object, "uid").to_owned()]);
+            let waits = waiting && !self.dependents(&own).is_empty();
             let options =
                 if waits { DeleteOptions::foreground() } else { DeleteOptions::default() };
             // It was there a moment ago, under the same lock; nothing else can go wrong.
             let _ = self.delete(kind, &key, &options);
+            self.open_circle(kind, &key);
         }
     }
 
-    /// The owners of an object that changed, or is gone, may have waited for that.
-    pub(super) fn unblock_owners(&mut self, object: &Value) {
-        for owner in owners(object) {
-            self.unblock(owner);
+    /// An object that waits for one that waits, too, holds up nobody any more: they may wait for each
+    /// other.
+    fn open_circle(&mut self, kind: &Kind, key: &Key) {
+        let Some(found) = self.store.get(kind.resource, key).cloned() else { return };
+        let own = BTreeSet::from([meta::field(found.value(), "uid").to_owned()]);
+        let blocks = |object: &Value| references(object).any(|it| it["blockOwnerDeletion"] == true);
+        if !self.waits(kind, key)
+            || !blocks(found.value())
+            || !self.dependents(&own).iter().any(|(kind, key)| self.waits(kind, key))
+        {
+            return;
         }
+        let mut object = found.value().clone();
+        for owner in object["metadata"]["ownerReferences"].as_array_mut().into_iter().flatten() {
+            owner["blockOwnerDeletion"] = false.into();
+        }
+        self.note_owners(&object);
+        self.store.put(kind.resource, key.clone(), object);
     }
 
     fn unblock(&mut self, uid: &str) {
@@ -88,19 +147,19 @@ impl State {
         }
     }
 
-    /// Takes the reference to an owner off an object.
-    fn disown(&mut self, kind: &Kind, key: &Key, uid: &str) {
+    /// Takes the references to these owners off an object.
+    fn disown(&mut self, kind: &Kind, key: &Key, uids: &BTreeSet<String>) {
         let Some(found) = self.store.get(kind.resource, key).cloned() else { return };
         let mut object = found.value().clone();
-        let others: Vec<Value> =
-            references(&object).filter(|owner| owner["uid"] != uid).cloned().collect();
+        let is_other = |owner: &&Value| owner["uid"].as_str().is_none_or(|uid| !uids.contains(uid));
+        let others: Vec<Value> = references(&object).filter(is_other).cloned().collect();
         let others = if others.is_empty() { Value::Null } else { others.into() };
         meta::set(&mut object, "ownerReferences", others);
         self.store.put(kind.resource, key.clone(), object);
     }
 
-    fn dependents(&self, uid: &str) -> Vec<(&'static Kind, Key)> {
-        self.all(|object| owners(object).any(|owner| owner == uid))
+    fn dependents(&self, uids: &BTreeSet<String>) -> Vec<(&'static Kind, Key)> {
+        self.all(|object| owners(object).any(|owner| uids.contains(owner)))
     }
 
     fn find(&self, uid: &str) -> Option<(&'static Kind, Key)> {

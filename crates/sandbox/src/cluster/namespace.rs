@@ -34,6 +34,7 @@ impl State {
         };
         self.empty_namespace(&key.name);
         self.see_to_dependents(Kind::of(Resource::Namespaces), key);
+        self.tidy();
         self.close_namespace(&key.name);
         self.tell_what_remains(key);
         Deletion::Begun(begun)

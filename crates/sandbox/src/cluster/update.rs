@@ -44,7 +44,9 @@ impl Cluster {
             return Err(Status::not_found(update.kind, &update.key.name));
         };
         let object = change(&current)?;
-        state.replace(update, &current, object)
+        let updated = state.replace(update, &current, object);
+        state.tidy();
+        updated
     }
 
     /// True if there is such an object.
@@ -114,7 +116,7 @@ impl State {
         let has_others = owners(&object) != owners(old);
         let changed = self.store.put(kind.resource, key.clone(), object);
         if has_others {
-            self.unblock_owners(old);
+            self.note_owners(old);
         }
         Ok(changed)
     }

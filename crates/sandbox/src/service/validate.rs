@@ -70,7 +70,7 @@ fn immutable(spec: &ServiceSpec, old: &ServiceSpec, causes: &mut Vec<Cause>) {
         let first_family = |spec: &ServiceSpec| {
             spec.ip_families.as_ref().and_then(|families| families.first().cloned())
         };
-        if !was.is_empty() && first_family(spec) != first_family(old) {
+        if !was.is_empty() && !is_headless(spec) && first_family(spec) != first_family(old) {
             let families = spec.ip_families.clone().unwrap_or_default();
             causes.push(Cause::invalid("spec.ipFamilies[0]", families, "may not change once set"));
         }

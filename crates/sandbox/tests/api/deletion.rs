@@ -97,6 +97,7 @@ async fn a_namespace_takes_what_is_in_it() {
     assert!(sandbox.get(maps).await["items"].as_array().unwrap().is_empty());
     let late = sandbox.call(Method::POST, maps, Some(config_map("late"))).await;
     assert_eq!(late.code, 403);
+    assert_eq!(late.body["details"]["causes"][0]["reason"], "NamespaceTerminating");
     let none = json!({ "metadata": { "finalizers": null } });
     sandbox.patch(&format!("{services}/held"), none).await;
     assert_eq!(sandbox.call(Method::GET, &path, None).await.code, 404);
@@ -199,6 +200,34 @@ async fn an_owner_that_goes_in_the_foreground_waits_for_what_blocks_it() {
     let begun = sandbox.call(Method::DELETE, &foreground, None).await;
     assert_eq!(begun.body["metadata"]["finalizers"], json!(["foregroundDeletion"]));
     assert_eq!(sandbox.call(Method::GET, &path("owner"), None).await.code, 404);
+}
+
+#[tokio::test]
+async fn a_long_chain_of_owners_goes_from_end_to_end() {
+    let sandbox = Sandbox::start().await;
+    for policy in ["Background", "Foreground"] {
+        let mut last = sandbox.post(CONFIG_MAPS, config_map("first")).await;
+        for link in 0..600 {
+            last = sandbox.post(CONFIG_MAPS, child(&format!("link-{link}"), &last)).await;
+        }
+        let first = format!("{CONFIG_MAPS}/first?propagationPolicy={policy}");
+        assert_eq!(sandbox.call(Method::DELETE, &first, None).await.code, 200);
+        let left = sandbox.get(CONFIG_MAPS).await;
+        assert_eq!(left["items"], json!([]), "{policy}");
+    }
+}
+
+#[tokio::test]
+async fn owners_that_wait_for_each_other_go() {
+    let sandbox = Sandbox::start().await;
+    let a = sandbox.post(CONFIG_MAPS, config_map("a")).await;
+    let b = sandbox.post(CONFIG_MAPS, child("b", &a)).await;
+    let owned =
+        json!({ "metadata": { "ownerReferences": child("a", &b)["metadata"]["ownerReferences"] } });
+    assert_eq!(sandbox.patch(&format!("{CONFIG_MAPS}/a"), owned).await.code, 200);
+    let foreground = format!("{CONFIG_MAPS}/a?propagationPolicy=Foreground");
+    assert_eq!(sandbox.call(Method::DELETE, &foreground, None).await.code, 200);
+    assert_eq!(sandbox.get(CONFIG_MAPS).await["items"], json!([]));
 }
 
 #[tokio::test]

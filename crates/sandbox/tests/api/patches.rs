@@ -107,3 +107,16 @@ async fn unknown_fields_of_a_patch_are_refused_when_asked() {
     assert_eq!(refused.code, 422);
     assert!(refused.body["message"].as_str().unwrap().contains("unknown field \"spec.foo\""));
 }
+
+#[tokio::test]
+async fn a_patch_that_grows_without_end_is_refused() {
+    let sandbox = Sandbox::start().await;
+    sandbox.post(SERVICES, service("a", "ClusterIP")).await;
+    let copy = json!({ "op": "copy", "from": "", "path": "/x" });
+    let grown = patch(&sandbox, JSON, vec![copy.clone(); 9000].into()).await;
+    assert_eq!(grown.code, 422);
+    let many = patch(&sandbox, JSON, vec![copy; 10_001].into()).await;
+    assert_eq!(many.code, 413);
+    let told = "The allowed maximum operations in a JSON patch is 10000, got 10001";
+    assert_eq!(many.body["message"], told);
+}
