@@ -51,7 +51,7 @@ impl House {
     pub(super) fn state(&self) -> PlaneState {
         PlaneState {
             connections: self.connections.get(),
-            max_connections: self.most_connections,
+            max_connections: self.most_connections.min(self.most_files() / EACH),
             flows: self.flows.get(),
             max_flows: self.most_flows,
         }
@@ -67,6 +67,9 @@ impl House {
 const fn most(limit: usize) -> u64 {
     if limit == 0 { u64::MAX } else { limit as u64 }
 }
+
+/// Descriptors of a connection: its client's, and its target's.
+pub(super) const EACH: u64 = 2;
 
 /// Descriptors of the budget that somebody has.
 #[derive(Debug)]
@@ -158,21 +161,29 @@ impl Drop for Seat {
     }
 }
 
+/// Why a flow has no place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoBerth {
+    /// There are as many as there may be.
+    Flows,
+    /// No descriptor is left for it.
+    Files,
+}
+
 /// The place of one UDP flow.
 #[derive(Debug)]
 pub(super) struct Berth(Files);
 
 impl Berth {
-    /// None if there are as many flows as there may be, or no descriptor is left for one.
-    pub(super) fn take(house: &Arc<House>) -> Option<Self> {
+    pub(super) fn take(house: &Arc<House>) -> Result<Self, NoBerth> {
         if !house.flows.more_below(1, house.most_flows) {
-            return None;
+            return Err(NoBerth::Flows);
         }
-        let files = Files::take(house, 1);
-        if files.is_none() {
+        let Some(files) = Files::take(house, 1) else {
             house.flows.less(1);
-        }
-        files.map(Self)
+            return Err(NoBerth::Files);
+        };
+        Ok(Self(files))
     }
 }
 
@@ -196,9 +207,10 @@ mod tests {
         let house = house(5, &Options::default());
         let (one, flow) = (Files::take(&house, 2).unwrap(), Berth::take(&house).unwrap());
         let two = Files::take(&house, 2).unwrap();
-        assert!(Files::take(&house, 2).is_none() && Berth::take(&house).is_none());
+        assert!(Files::take(&house, 2).is_none());
+        assert_eq!(Berth::take(&house).unwrap_err(), NoBerth::Files);
         drop(one);
-        assert!(Berth::take(&house).is_some());
+        assert!(Berth::take(&house).is_ok());
         drop((two, flow));
         assert_eq!((house.files.get(), house.flows.get()), (0, 0));
     }
@@ -206,7 +218,7 @@ mod tests {
     #[test]
     fn flows_end_at_half_of_the_descriptors_and_connections_go_on() {
         let house = house(8, &Options::default());
-        let flows: Vec<_> = std::iter::from_fn(|| Berth::take(&house)).collect();
+        let flows: Vec<_> = std::iter::from_fn(|| Berth::take(&house).ok()).collect();
         assert_eq!((flows.len(), house.state().max_flows), (4, 4));
         assert!(Files::take(&house, 2).is_some());
     }

@@ -13,7 +13,7 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use super::error::too_long;
 use super::front::Front;
 use super::recent::Recent;
-use super::room::Berth;
+use super::room::{Berth, Files, NoBerth};
 use flow::{Fault, Flow, Line};
 
 mod flow;
@@ -195,9 +195,16 @@ impl Desk {
             counters.no_target.one();
             return Ok(None);
         };
-        let Some(berth) = self.berth(&mut flows) else {
-            self.front.rules.tell_flow_refused();
-            return Ok(None);
+        let berth = match self.berth(&mut flows) {
+            Ok(berth) => berth,
+            Err(NoBerth::Flows) => {
+                self.front.rules.tell_flow_refused();
+                return Ok(None);
+            }
+            Err(NoBerth::Files) => {
+                self.front.rules.tell_starved(&Files::all_taken());
+                return Err(Starved);
+            }
         };
         let door = at.local_addr().ok();
         match Line::open(Arc::clone(&self.front), client, member, (door, self.now())) {
@@ -222,16 +229,17 @@ impl Desk {
     }
 
     /// The place of a new flow: a free one, or that of the flow that was idle longest here.
-    fn berth(&self, flows: &mut Recent<SocketAddr, Flow>) -> Option<Berth> {
+    fn berth(&self, flows: &mut Recent<SocketAddr, Flow>) -> Result<Berth, NoBerth> {
         let mut berth = None;
         while flows.len() >= self.front.options.udp_flows.max(1) {
             berth = flows.pop_oldest().map(|flow| flow.berth);
             self.front.rules.tell_evicted();
         }
-        berth.or_else(|| Berth::take(&self.front.rules.house)).or_else(|| {
-            let oldest = flows.pop_oldest()?;
+        let berth = berth.map_or_else(|| Berth::take(&self.front.rules.house), Ok);
+        berth.or_else(|full| {
+            let oldest = flows.pop_oldest().ok_or(full)?;
             self.front.rules.tell_evicted();
-            Some(oldest.berth)
+            Ok(oldest.berth)
         })
     }
 

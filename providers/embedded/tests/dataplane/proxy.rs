@@ -148,6 +148,23 @@ async fn each_datagram_to_a_target_begins_with_the_header_and_none_to_the_client
 }
 
 #[tokio::test]
+async fn the_setting_holds_for_an_open_flow_from_its_next_datagram_on() {
+    let (lab, plane) = (Lab::new(), start(|_| {}));
+    let node = UdpSocket::bind(lab.node(1)).await.unwrap();
+    let bare = Balancer { listeners: vec![udp(lab.front())], ..lab.balancer(1) };
+    let (client, address) = caller(&lab).await;
+    let header = v4(2, address, lab.front());
+    for (want, begin) in
+        [(bare.clone(), &b""[..]), (told(bare.clone()), &header), (bare.clone(), b"")]
+    {
+        set(&plane, &want).await;
+        client.send(b"word").await.unwrap();
+        assert_eq!(receive(&node).await.0, [begin, b"word"].concat());
+    }
+    assert_eq!(state(&plane).counts.flows_opened, 1);
+}
+
+#[tokio::test]
 async fn a_datagram_with_no_room_for_the_header_is_dropped_and_its_flow_goes_on() {
     let (lab, plane) = (Lab::new(), start(|_| {}));
     let node = UdpSocket::bind(lab.node(1)).await.unwrap();

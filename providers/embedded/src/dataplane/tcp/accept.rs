@@ -7,10 +7,7 @@ use std::task::{Poll, ready};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::dataplane::room::{Files, House};
-
-/// Descriptors of a connection: its client's, and its target's.
-const EACH: u64 = 2;
+use crate::dataplane::room::{EACH, Files, House};
 
 /// The next client, and its descriptors. Where there are none it waits with the kernel, and this is
 /// an error; while nobody waits, there is none.

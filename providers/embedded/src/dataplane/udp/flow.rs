@@ -75,8 +75,8 @@ pub(super) struct Line {
     pub(super) member: Arc<Member>,
     /// On the clock of the desk.
     pub(super) used: AtomicU64,
-    /// What the target is told of the client, at the beginning of each datagram: any may be the
-    /// first that a pod gets, and receivers take no datagram without it.
+    /// What the target is told of the client, if it is to be, at the beginning of each datagram: any
+    /// may be the first that a pod gets, and receivers take no datagram without it.
     header: Option<Header>,
     socket: UdpSocket,
     front: Arc<Front>,
@@ -97,8 +97,7 @@ impl Line {
         socket.connect(member.address).map_err(Fault::Way)?;
         socket.set_nonblocking(true).map_err(Fault::Way)?;
         let socket = UdpSocket::from_std(socket).map_err(Fault::Way)?;
-        let header = front.rules.tuning.load().proxy_protocol.then_some(door).flatten();
-        let header = header.map(|door| Header::new(Protocol::Udp, client, door));
+        let header = door.map(|door| Header::new(Protocol::Udp, client, door));
         front.counters().flows_opened.one();
         front.counters().flows_open.one();
         member.open.one();
@@ -109,7 +108,8 @@ impl Line {
     /// Asks the kernel directly: tokio first learns in its next round that a new socket is ready.
     pub(super) fn send(&self, datagram: &[u8]) -> io::Result<()> {
         let socket = SockRef::from(&self.socket);
-        let sent = if let Some(header) = &self.header {
+        let told = self.front.rules.tuning.load().proxy_protocol;
+        let sent = if let Some(header) = self.header.as_ref().filter(|_| told) {
             socket.send_vectored(&[IoSlice::new(header.bytes()), IoSlice::new(datagram)])
         } else {
             socket.send(datagram)
